@@ -1,0 +1,143 @@
+"""Frozen snapshots of what a clinic has on the days in question; the planner reads nothing else.
+
+Two clocks: *minutes* are absolute UTC minutes since 1970, *bits* are minutes since
+`Diary.start`. Bitmaps hold one bit a minute, so a clock change is only an ordinary hour more
+or less between two local midnights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from scheduling.planner.intervals import to_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """`lanes[i]` has the bits in which chair i is in service, in opening hours and unclaimed.
+
+    A claim of this room covers `turnover` more minutes after its last phase; they may run past
+    closing time, so `lanes` stays set for closed minutes in which no claim stands: opening
+    hours are `Diary.open`, applied to the phases and not to the turnover.
+    """
+
+    id: int
+    name: str
+    capabilities: frozenset[str]
+    turnover: int
+    lanes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of staff at this site.
+
+    `duty[role]`: bits in which they work here with every credential that role requires valid
+    on that day, breaks, time off, other sites and travel taken out. `lanes[i]`: bits in which
+    lane i carries no claim anywhere. Therapists and prescribers need every lane at once.
+    """
+
+    id: int
+    name: str
+    skills: frozenset[str]
+    duty: Mapping[str, int]
+    lanes: tuple[int, ...]
+    max_patients: int | None = None
+
+    def need(self, lanes: int) -> int:
+        """Lanes that a task of `lanes` takes of this nurse, who may be limited to fewer patients."""
+        if self.max_patients is None:
+            return lanes
+        return min(len(self.lanes), max(lanes, -(-len(self.lanes) // self.max_patients)))
+
+
+@dataclass(frozen=True, slots=True)
+class CoverTask:
+    """One stretch of one patient's monitoring, cut where its need of lanes changes.
+
+    `nurse` is who holds it now (None for a new one); a `pinned` task has begun and stays.
+    Start and end are absolute minutes; `visit` is the appointment's id or the step's key.
+    """
+
+    visit: str
+    start: int
+    end: int
+    lanes: int
+    nurse: int | None = None
+    pinned: bool = False
+    skills: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Diary:
+    """Everything bookable at one site from `first` to `last` (site dates, inclusive).
+
+    `open`: bits inside opening hours of open days. `presence[credential]`: bits in which
+    somebody holding it validly is on duty. `patient`: bits in which the patient is free.
+    `cover`: the monitoring already promised. `now`: nothing may start before it (minutes).
+    """
+
+    site: str
+    zone: ZoneInfo
+    first: date
+    last: date
+    grain: int
+    nurse_lanes: int
+    now: int
+    open: int
+    rooms: tuple[Room, ...]
+    people: tuple[Person, ...]
+    patient: int
+    presence: Mapping[str, int]
+    cover: tuple[CoverTask, ...] = ()
+
+    @cached_property
+    def start(self) -> int:
+        """Absolute minute of bit 0: local midnight of the first day."""
+        return to_minute(local(self.first, time(0), self.zone))
+
+    @cached_property
+    def length(self) -> int:
+        """Number of bits: up to local midnight after the last day."""
+        return self.bit(self.last + timedelta(days=1), time(0))
+
+    @cached_property
+    def midnights(self) -> tuple[int, ...]:
+        """Bit of each local midnight, first day to the day after the last."""
+        count = (self.last - self.first).days + 2
+        return tuple(self.bit(self.first + timedelta(days=i), time(0)) for i in range(count))
+
+    def bit(self, day: date, clock: time) -> int:
+        """Bit of a wall-clock time on a site date; a skipped time moves past the gap."""
+        return to_minute(local(day, clock, self.zone)) - self.start
+
+    def day_of(self, bit: int) -> int:
+        """Index of the site date that a bit falls on."""
+        low, high = 0, len(self.midnights) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.midnights[middle] <= bit else (low, middle)
+        return low
+
+    def person(self, id: int) -> Person:
+        """The member of staff of that id; KeyError when not at this site."""
+        for person in self.people:
+            if person.id == id:
+                return person
+        raise KeyError(id)
+
+    def room(self, id: int) -> Room:
+        """The room of that id; KeyError when not at this site."""
+        for room in self.rooms:
+            if room.id == id:
+                return room
+        raise KeyError(id)
+
+
+def local(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """The moment of a wall-clock time; a time that the clock skips counts from before the gap."""
+    return datetime.combine(day, clock, tzinfo=zone)

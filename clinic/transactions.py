@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from django.db import connection, transaction
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_open = threading.local()
+
 
 @contextmanager
 def writing() -> Iterator[None]:
@@ -22,15 +25,25 @@ def writing() -> Iterator[None]:
     SQLite lets one process write and wakes the others by chance, so there a file lock queues
     them up before BEGIN IMMEDIATE; without it a writer can starve for seconds.
     """
-    if connection.vendor != "sqlite":
-        with transaction.atomic(durable=True):
+    if getattr(_open, "writing", False):
+        raise RuntimeError("A service is one transaction; it does not call another one.")
+    _open.writing = True
+    try:
+        with _turn(), transaction.atomic(durable=True):
             yield
+    finally:
+        _open.writing = False
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
         return
     queue = Path(f"{connection.settings_dict['NAME']}.queue")
     with queue.open("w") as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
-        with transaction.atomic(durable=True):
-            yield
+        yield
 
 
 def durable(service: Callable[P, R]) -> Callable[P, R]:

@@ -1,0 +1,18 @@
+"""What is promised: protocols, series, appointments, the claims that guard them, and feeds."""
+
+from scheduling.models.claims import Claim, Hold
+from scheduling.models.feeds import CalendarFeed
+from scheduling.models.protocols import Protocol, ProtocolVersion
+from scheduling.models.series import Appointment, AppointmentPhase, Series, Status
+
+__all__ = [
+    "Appointment",
+    "AppointmentPhase",
+    "CalendarFeed",
+    "Claim",
+    "Hold",
+    "Protocol",
+    "ProtocolVersion",
+    "Series",
+    "Status",
+]

@@ -1,0 +1,24 @@
+"""The job queue, and the table of what runs by the clock."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("chairtime")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def every(seconds: int, task: str) -> dict[str, Any]:
+    """One row: a run that nobody took before the next one is due is dropped, not piled up."""
+    return {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}
+
+
+app.conf.beat_schedule = {
+    "expire holds": every(60, "scheduling.tasks.expire_holds"),
+}

@@ -46,11 +46,15 @@ def record(
     )
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields that differ, as (before, after), in JSON-ready values."""
     keys = [key for key in after if before.get(key) != after[key]]
     return {k: _plain(before.get(k)) for k in keys}, {k: _plain(after[k]) for k in keys}
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else str(value)
+    return (
+        value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else str(value)
+    )

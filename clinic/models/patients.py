@@ -16,7 +16,9 @@ class Patient(models.Model):
     given_name = models.CharField(max_length=100)
     family_name = models.CharField(max_length=100)
     birth_date = models.DateField()
-    home_site = models.ForeignKey(Site, models.SET_NULL, null=True, blank=True, related_name="patients")
+    home_site = models.ForeignKey(
+        Site, models.SET_NULL, null=True, blank=True, related_name="patients"
+    )
     phone = models.CharField(max_length=32, blank=True)
     email = models.EmailField(blank=True)
     acuity = models.PositiveSmallIntegerField(
@@ -37,7 +39,9 @@ class Patient(models.Model):
     class Meta:
         ordering = ["family_name", "given_name"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(acuity__gte=1, acuity__lte=6), name="acuity_is_1_to_6")
+            models.CheckConstraint(
+                condition=models.Q(acuity__gte=1, acuity__lte=6), name="acuity_is_1_to_6"
+            )
         ]
 
     def __str__(self) -> str:

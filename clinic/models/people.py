@@ -85,7 +85,9 @@ class Grant(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "role", "site"], name="one_grant_of_a_role_a_site"),
+            models.UniqueConstraint(
+                fields=["user", "role", "site"], name="one_grant_of_a_role_a_site"
+            ),
             models.UniqueConstraint(
                 fields=["user", "role"],
                 condition=models.Q(site__isnull=True),

@@ -15,7 +15,9 @@ class Room(models.Model):
     chairs = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(40)]
     )
-    turnover_minutes = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(240)])
+    turnover_minutes = models.PositiveSmallIntegerField(
+        default=10, validators=[MaxValueValidator(240)]
+    )
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField(default=True)
 

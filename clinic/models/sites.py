@@ -76,7 +76,9 @@ class OpeningHours(models.Model):
     class Meta:
         ordering = ["weekday", "opens"]
         constraints = [
-            models.UniqueConstraint(fields=["site", "weekday", "opens"], name="one_opening_at_a_time")
+            models.UniqueConstraint(
+                fields=["site", "weekday", "opens"], name="one_opening_at_a_time"
+            )
         ]
 
 
@@ -92,7 +94,9 @@ class Closure(models.Model):
     class Meta:
         ordering = ["first"]
         constraints = [
-            models.CheckConstraint(condition=Q(last__gte=F("first")), name="closure_ends_after_it_begins")
+            models.CheckConstraint(
+                condition=Q(last__gte=F("first")), name="closure_ends_after_it_begins"
+            )
         ]
 
 
@@ -104,4 +108,6 @@ class Travel(models.Model):
     minutes = models.PositiveSmallIntegerField(default=60)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["site", "other"], name="one_travel_time_a_pair")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "other"], name="one_travel_time_a_pair")
+        ]

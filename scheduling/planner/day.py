@@ -8,7 +8,7 @@ or less between two local midnights.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -39,6 +39,8 @@ class Person:
     `duty[role]`: bits in which they work here with every credential that role requires valid
     on that day, breaks, time off, other sites and travel taken out. `lanes[i]`: bits in which
     lane i carries no claim anywhere. Therapists and prescribers need every lane at once.
+    `lapsed[role]`: bits in which they work here but lack a valid credential for that role; only
+    messages read it.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Person:
     duty: Mapping[str, int]
     lanes: tuple[int, ...]
     max_patients: int | None = None
+    lapsed: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def need(self, lanes: int) -> int:
         """Lanes that a task of `lanes` takes of this nurse, who may be limited to fewer patients."""
@@ -57,10 +60,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CoverTask:
-    """One stretch of one patient's monitoring, cut where its need of lanes changes.
+    """One stretch of one patient's monitoring, cut at phase boundaries: a nurse may change there.
 
-    `nurse` is who holds it now (None for a new one); a `pinned` task has begun and stays.
+    `nurse` is who holds it now (None for a new one) and `held` the lanes it takes of them; a task
+    that is `pinned` (it has begun), or whose lanes are not told, stays as it is.
     Start and end are absolute minutes; `visit` is the appointment's id or the step's key.
+    `lanes` is the need by ratio and acuity. `barred` are the visit's own clinicians: nobody is
+    therapist and nurse of one visit.
     """
 
     visit: str
@@ -70,6 +76,8 @@ class CoverTask:
     nurse: int | None = None
     pinned: bool = False
     skills: frozenset[str] = frozenset()
+    held: tuple[int, ...] = ()
+    barred: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

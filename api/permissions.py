@@ -1,0 +1,203 @@
+"""Who may do what, where: the one table that every door asks.
+
+A person's roles come from their grants (one site, or every site); a machine's rights from the
+scopes of its token and the sites it is bound to. Several roles add up. An action that is not in
+the table is a KeyError, never a yes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
+
+from clinic.models import Grant, Patient, Site, Staff, User
+from scheduling.models import Appointment, Claim, Series
+
+# FD front desk, TH therapist, NU nurse, CN charge nurse, PR prescriber, BI biller, MG manager,
+# AD administrator: the order of Grant.Role. The last two columns: a token's scope; what it allows.
+TABLE = """
+action           | FD TH NU CN PR BI MG AD | API scope          | allows
+see_sites        | x  x  x  x  x  x  x  x  | sites:read         | sites, rooms, protocols
+see_staff        | x  x  x  x  x  x  x  x  | staff:read         | who works here, roles, skills
+see_day          | x  .  x  x  x  x  x  .  | appointments:read  | every visit: when and where
+see_own_day      | .  x  x  x  x  .  .  .  | -                  | visits one takes part in
+see_care         | x  x  x  x  x  .  .  .  | appointments:read  | step, acuity, notes, gates
+see_names        | x  x  x  x  x  .  .  .  | patients:read      | names; else initials
+see_patients     | x  .  x  x  x  x  .  .  | patients:read      | any patient of the site
+see_own_patients | .  x  .  .  .  .  .  .  | -                  | the patients one treats
+manage_patients  | x  .  .  x  x  .  .  .  | patients:write     | add and correct patients
+see_series       | x  .  x  x  x  .  .  .  | series:read        | series and their windows
+book_series      | x  .  .  x  x  .  .  .  | series:write       | propose, hold, book series
+cancel_series    | x  .  .  x  x  .  .  .  | series:write       | cancel the rest of a series
+book_visit       | x  .  .  x  x  .  .  .  | appointments:write | book one visit
+cancel_visit     | x  .  .  x  x  .  .  .  | appointments:write | cancel one visit
+see_coverage     | x  .  x  x  x  .  x  .  | coverage:read      | nurse lanes on, needed, free
+see_own_calendar | x  x  x  x  x  x  x  x  | -                  | one's own week
+manage_feeds_own | x  x  x  x  x  x  x  x  | -                  | own calendar addresses
+see_feeds        | .  .  .  .  .  .  x  x  | feeds:read         | list calendar addresses
+manage_feeds_any | .  .  .  .  .  .  x  x  | feeds:write        | anybody's calendar addresses
+see_journal      | .  .  .  .  .  .  x  x  | -                  | who changed what
+see_billing      | .  .  .  .  .  x  x  .  | -                  | what is owed
+manage_setup     | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins
+"""
+
+ROLES = tuple(role.value for role in Grant.Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A row of the table; `scope` is empty where no machine may."""
+
+    name: str
+    roles: frozenset[str]
+    scope: str
+    allows: str
+
+
+def _read(table: str) -> dict[str, Action]:
+    actions = {}
+    for line in table.strip().splitlines()[1:]:
+        name, marks, scope, allows = (part.strip() for part in line.split("|"))
+        granted = zip(ROLES, marks.split(), strict=True)
+        roles = frozenset(role for role, mark in granted if mark == "x")
+        actions[name] = Action(name, roles, scope.strip("-"), allows)
+    return actions
+
+
+ACTIONS = _read(TABLE)
+SCOPES = {
+    scope: "; ".join(action.allows for action in ACTIONS.values() if action.scope == scope)
+    for scope in dict.fromkeys(action.scope for action in ACTIONS.values() if action.scope)
+}
+"""Every scope that a token can carry, with what it allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClient:
+    """A machine that asks: the scopes of its token, and its sites (None: every site)."""
+
+    id: int
+    name: str
+    scopes: frozenset[str]
+    sites: frozenset[int] | None
+
+    is_authenticated: ClassVar[bool] = True
+
+
+Who = User | AnonymousUser | ApiClient
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where something is allowed: at every site, or at these. False when nowhere."""
+
+    everywhere: bool
+    sites: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return self.everywhere or bool(self.sites)
+
+    def __contains__(self, site: Site | int) -> bool:
+        return self.everywhere or (site.pk if isinstance(site, Site) else site) in self.sites
+
+    def q(self, field: str = "site") -> Q:
+        """A filter on rows whose `field` is one of the sites."""
+        if self.everywhere:
+            return Q()
+        return Q(**{f"{field}__in": self.sites})
+
+
+NOWHERE = Reach(False, frozenset())
+
+
+class NotPermitted(PermissionDenied):
+    """The table says no. Doors answer 403."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"Your rights do not include: {ACTIONS[action].allows} ({action}).")
+        self.action = action
+
+
+def sites_for(who: Any, action: str) -> Reach:
+    """Where `who` (a User, an AnonymousUser or an ApiClient) may do `action`."""
+    row = ACTIONS[action]
+    if isinstance(who, ApiClient):
+        if not row.scope or row.scope not in who.scopes:
+            return NOWHERE
+        return Reach(who.sites is None, who.sites or frozenset())
+    if not isinstance(who, User) or not who.is_active:
+        return NOWHERE
+    if who.is_superuser and Grant.Role.ADMINISTRATOR in row.roles:
+        return Reach(True, frozenset())
+    prefetch_related_objects([who], "grants")
+    sites = [grant.site_id for grant in who.grants.all() if grant.role in row.roles]
+    return Reach(None in sites, frozenset(site for site in sites if site is not None))
+
+
+def may(who: Any, action: str, site: Site | int | None = None) -> bool:
+    """Whether `who` may do `action` at `site`; without a site, at any."""
+    reach = sites_for(who, action)
+    return bool(reach) if site is None else site in reach
+
+
+def require(who: Any, action: str, site: Site | int | None = None) -> None:
+    """NotPermitted unless `who` may do `action` at `site` (without a site: anywhere)."""
+    if not may(who, action, site):
+        raise NotPermitted(action)
+
+
+def staff_id(who: Any) -> int | None:
+    """The resource id of the staff member that a user is, if any."""
+    staff: Staff | None = getattr(who, "staff", None) if isinstance(who, User) else None
+    return staff.pk if staff else None
+
+
+def _takes_part(staff: int, **of: OuterRef) -> Exists:
+    return Exists(Claim.objects.filter(resource_id=staff, **of))
+
+
+def visible_visits(who: Any, visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Those of `visits` that `who` may see: of whole sites, and their own."""
+    rows = sites_for(who, "see_day")
+    seen = rows.q() if rows else Q(pk__in=[])
+    if (staff := staff_id(who)) and (own := sites_for(who, "see_own_day")):
+        mine = _takes_part(staff, appointment=OuterRef("pk")) | Q(series__therapist=staff)
+        seen |= own.q() & Q(mine)
+    return visits.filter(seen)
+
+
+def visible_patients(who: Any, patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Those of `patients` that `who` may see.
+
+    A patient belongs to the home site, to every site with a visit or series of theirs, and to
+    everybody while there is none of these.
+    """
+    reach = sites_for(who, "see_patients")
+    if reach.everywhere:
+        return patients
+    seen = Q(pk__in=[])
+    if reach:
+        seen |= (
+            reach.q("home_site")
+            | Q(home_site=None)
+            | Q(Exists(Appointment.objects.filter(reach.q(), patient=OuterRef("pk"))))
+            | Q(Exists(Series.objects.filter(reach.q(), patient=OuterRef("pk"))))
+        )
+    if (staff := staff_id(who)) and (own := sites_for(who, "see_own_patients")):
+        seen |= Q(_takes_part(staff, appointment__patient=OuterRef("pk"))) | Q(
+            Exists(Series.objects.filter(own.q(), patient=OuterRef("pk"), therapist=staff))
+        )
+    return patients.filter(seen)
+
+
+def visible_series(who: Any, series: QuerySet[Series]) -> QuerySet[Series]:
+    """Those of `series` that `who` may see: of whole sites, and those they are therapist of."""
+    reach = sites_for(who, "see_series")
+    seen = reach.q() if reach else Q(pk__in=[])
+    if (staff := staff_id(who)) and (own := sites_for(who, "see_own_patients")):
+        seen |= own.q() & Q(therapist=staff)
+    return series.filter(seen)

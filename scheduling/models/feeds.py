@@ -18,7 +18,9 @@ class CalendarFeed(models.Model):
     site = models.ForeignKey(Site, models.CASCADE, null=True, related_name="feeds")
     detail = models.CharField(max_length=8, choices=Detail, default=Detail.BUSY)
     label = models.CharField(max_length=100, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     last_fetched_at = models.DateTimeField(null=True)

@@ -32,7 +32,9 @@ class ProtocolVersion(models.Model):
     class Meta:
         ordering = ["protocol_id", "version"]
         constraints = [
-            models.UniqueConstraint(fields=["protocol", "version"], name="one_protocol_version_of_a_number")
+            models.UniqueConstraint(
+                fields=["protocol", "version"], name="one_protocol_version_of_a_number"
+            )
         ]
 
     def __str__(self) -> str:

@@ -78,7 +78,9 @@ class Appointment(models.Model):
             models.Index(fields=["patient", "starts_at"]),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="visit_ends_after_it_begins")
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="visit_ends_after_it_begins"
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What is promised: protocols, series, appointments, the claims that guard them, and feeds."""
 
 from scheduling.models.claims import Claim, Hold
-from scheduling.models.feeds import CalendarFeed
+from scheduling.models.feeds import CalendarFeed, FeedEntry
 from scheduling.models.protocols import Protocol, ProtocolVersion
 from scheduling.models.series import Appointment, AppointmentPhase, Series, Status
 
@@ -10,6 +10,7 @@ __all__ = [
     "AppointmentPhase",
     "CalendarFeed",
     "Claim",
+    "FeedEntry",
     "Hold",
     "Protocol",
     "ProtocolVersion",

@@ -52,7 +52,7 @@ class Person:
     lapsed: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def need(self, lanes: int) -> int:
-        """Lanes that a task of `lanes` takes of this nurse, who may be limited to fewer patients."""
+        """Lanes a task of `lanes` takes of this nurse, who may be limited to fewer patients."""
         if self.max_patients is None:
             return lanes
         return min(len(self.lanes), max(lanes, -(-len(self.lanes) // self.max_patients)))
@@ -133,17 +133,24 @@ class Diary:
 
     def person(self, id: int) -> Person:
         """The member of staff of that id; KeyError when not at this site."""
-        for person in self.people:
-            if person.id == id:
-                return person
-        raise KeyError(id)
+        return self._people[id]
 
     def room(self, id: int) -> Room:
         """The room of that id; KeyError when not at this site."""
-        for room in self.rooms:
-            if room.id == id:
-                return room
-        raise KeyError(id)
+        return self._rooms[id]
+
+    def taken(self, task: CoverTask) -> int:
+        """Lanes a task takes of the nurse who holds it, or would by ratio while nobody does."""
+        person = self._people.get(task.nurse or 0)
+        return person.need(task.lanes) if person else task.lanes
+
+    @cached_property
+    def _people(self) -> Mapping[int, Person]:
+        return {person.id: person for person in self.people}
+
+    @cached_property
+    def _rooms(self) -> Mapping[int, Room]:
+        return {room.id: room for room in self.rooms}
 
 
 def local(day: date, clock: time, zone: ZoneInfo) -> datetime:

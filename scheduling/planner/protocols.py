@@ -12,7 +12,7 @@ PRESCRIBER, THERAPIST, NURSE = "prescriber", "therapist", "monitoring_nurse"
 
 @dataclass(frozen=True, slots=True)
 class RoleNeed:
-    """One person in one phase. `ratio` is patients per person and only set for nurses (1:n -> n)."""
+    """One person in one phase; `ratio` is patients per person, for nurses only (1:n -> n)."""
 
     role: str
     skills: frozenset[str] = frozenset()

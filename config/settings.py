@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "scheduling",
     "billing",
     "api",
+    "api.desk",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,165 @@
+"""Add and correct patients: the only writer of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, TypedDict, Unpack
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.forms.models import model_to_dict
+
+from clinic import journal
+from clinic.finding import search_key
+from clinic.journal import Actor
+from clinic.models import Patient, Resource, Site
+from clinic.transactions import durable
+
+OLDEST_YEARS = 120
+
+
+class PatientFacts(TypedDict, total=False):
+    """What can be said of a patient; the fields of Patient."""
+
+    given_name: str
+    family_name: str
+    birth_date: date
+    mrn: str
+    phone: str
+    email: str
+    acuity: int
+    home_site: Site | None
+    preferences: dict[str, Any]
+    notes: str
+    escort_name: str
+    escort_phone: str
+    no_email: bool
+    no_text: bool
+    no_call: bool
+
+
+class MrnTaken(Exception):
+    """Another patient has this medical record number."""
+
+    def __init__(self, mrn: str) -> None:
+        super().__init__(f"Another patient has the MRN {mrn}.")
+        self.mrn = mrn
+
+
+@durable
+def create_patient(*, actor: Actor, now: datetime, **facts: Unpack[PatientFacts]) -> Patient:
+    """Add a patient; without an MRN one is made.
+
+    MrnTaken; django's ValidationError with a message for each field that is wrong.
+    """
+    patient = Patient(resource=Resource.objects.create(kind=Resource.Kind.PATIENT))
+    for field, value in facts.items():
+        setattr(patient, field, value)
+    patient.mrn = patient.mrn.strip() or _fresh_mrn(patient.pk)
+    patient.created_at = now
+    _check_and_save(patient, now)
+    journal.record(
+        actor=actor,
+        now=now,
+        action="create_patient",
+        subject=f"patient:{patient.pk}",
+        site=patient.home_site,
+        after=journal.changes({}, _facts(patient))[1],
+    )
+    return patient
+
+
+@durable
+def update_patient(
+    *, patient: int, actor: Actor, now: datetime, **changes: Unpack[PatientFacts]
+) -> Patient:
+    """Correct what is given, leave the rest. Errors as in create_patient, Patient.DoesNotExist."""
+    row = Patient.objects.select_for_update(of=("self",)).get(pk=patient)
+    before = _facts(row)
+    for field, value in changes.items():
+        setattr(row, field, value)
+    row.mrn = row.mrn.strip() or before["mrn"]
+    was, became = journal.changes(before, _facts(row))
+    if not became:
+        return row
+    _check_and_save(row, now)
+    was, became = journal.changes(before, _facts(row))
+    journal.record(
+        actor=actor,
+        now=now,
+        action="update_patient",
+        subject=f"patient:{row.pk}",
+        site=row.home_site,
+        before=was,
+        after=became,
+    )
+    return row
+
+
+def international(number: str, country: str) -> str:
+    """E.164 where it is a telephone number as dialled in `country`; else as it was typed."""
+    try:
+        parsed = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return number.strip()
+    if not phonenumbers.is_possible_number(parsed) or parsed.extension:
+        return number.strip()
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _check_and_save(patient: Patient, now: datetime) -> None:
+    country = _country(patient)
+    patient.given_name = patient.given_name.strip()
+    patient.family_name = patient.family_name.strip()
+    patient.phone = international(patient.phone, country)
+    patient.escort_phone = international(patient.escort_phone, country)
+    patient.search_key = search_key(
+        given_name=patient.given_name, family_name=patient.family_name, mrn=patient.mrn
+    )
+    patient.updated_at = now
+    wrong: dict[str, Any] = {}
+    try:
+        patient.full_clean(exclude=["resource", "home_site", "search_key"], validate_unique=False)
+    except ValidationError as error:
+        wrong = error.message_dict
+    if "birth_date" not in wrong and (message := _unlikely(patient.birth_date, now)):
+        wrong["birth_date"] = [message]
+    if wrong:
+        raise ValidationError(wrong)
+    if Patient.objects.filter(mrn=patient.mrn).exclude(pk=patient.pk).exists():
+        raise MrnTaken(patient.mrn)
+    try:
+        with transaction.atomic():
+            patient.save()
+    except IntegrityError as error:
+        raise MrnTaken(patient.mrn) from error
+
+
+def _unlikely(born: date, now: datetime) -> str | None:
+    today = max(
+        (now.astimezone(site.zone).date() for site in Site.objects.all()), default=now.date()
+    )
+    if born > today:
+        return "A birth date cannot be in the future."
+    if born.year < today.year - OLDEST_YEARS:
+        return f"A birth date cannot be more than {OLDEST_YEARS} years ago."
+    return None
+
+
+def _country(patient: Patient) -> str:
+    site = patient.home_site or Site.objects.order_by("pk").first()
+    return site.country if site else "US"
+
+
+def _fresh_mrn(number: int) -> str:
+    mrn = f"C{number:06d}"
+    while Patient.objects.filter(mrn=mrn).exists():
+        mrn += "X"
+    return mrn
+
+
+def _facts(patient: Patient) -> dict[str, Any]:
+    """JSON-ready, as the journal keeps it."""
+    facts = model_to_dict(patient, exclude=["resource"])
+    return {key: str(value) if isinstance(value, date) else value for key, value in facts.items()}

@@ -1,0 +1,172 @@
+"""A site's facts as bitmaps, remembered by blocks of days until the facts' stamp changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from threading import Lock
+
+from clinic import revision
+from clinic.models import Room, Site, Travel
+from clinic.selectors import absences, duties, open_spans, range_of
+from clinic.spans import Span, merge
+from scheduling.planner.intervals import span, union
+
+BLOCK_DAYS = 64
+KEPT_BLOCKS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    id: int
+    name: str
+    capabilities: frozenset[str]
+    turnover: int
+    chairs: int
+    in_service: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    id: int
+    name: str
+    skills: frozenset[str]
+    duty: Mapping[str, int]
+    lapsed: Mapping[str, int]
+    lanes: int
+    max_patients: int | None
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Bits from `start` (absolute minute) on; the fields are those of planner.day.Diary."""
+
+    start: int
+    length: int
+    open: int
+    rooms: tuple[RoomFacts, ...]
+    people: tuple[PersonFacts, ...]
+    presence: Mapping[str, int]
+    travel: Mapping[int, int]
+
+
+_blocks: OrderedDict[tuple[str, int, int, int], Facts] = OrderedDict()
+_guard = Lock()
+
+
+def facts(site: Site, first: date, last: date) -> Facts:
+    """The facts of a site from first to last (site dates): one query when nothing changed."""
+    stamp = revision.current()
+    start, end = range_of(site, first, last)
+    blocks = [
+        _block(site, number, stamp)
+        for number in range(first.toordinal() // BLOCK_DAYS, last.toordinal() // BLOCK_DAYS + 1)
+    ]
+    return _join(blocks, start, end - start)
+
+
+def _block(site: Site, number: int, stamp: int) -> Facts:
+    key = (str(site._state.db), site.pk, number, stamp)
+    with _guard:
+        if key in _blocks:
+            _blocks.move_to_end(key)
+            return _blocks[key]
+    first = date.fromordinal(max(1, number * BLOCK_DAYS))
+    made = _load(site, first, first + timedelta(days=BLOCK_DAYS - 1))
+    with _guard:
+        _blocks[key] = made
+        while len(_blocks) > KEPT_BLOCKS:
+            _blocks.popitem(last=False)
+    return made
+
+
+def _load(site: Site, first: date, last: date) -> Facts:
+    start, end = range_of(site, first, last)
+    length = end - start
+
+    def bits(spans: Iterable[Span]) -> int:
+        return union(((low - start, high - start) for low, high in spans), length)
+
+    people = duties(site, first, last)
+    rooms = list(Room.objects.filter(site=site, active=True))
+    away = absences([room.pk for room in rooms], start, end)
+    presence: dict[str, int] = {}
+    for duty in people:
+        for kind, spans in duty.by_credential.items():
+            presence[kind] = presence.get(kind, 0) | bits(spans)
+    return Facts(
+        start=start,
+        length=length,
+        open=bits(open_spans(site, first, last)),
+        rooms=tuple(
+            RoomFacts(
+                id=room.pk,
+                name=room.name,
+                capabilities=frozenset(room.capabilities),
+                turnover=room.turnover_minutes,
+                chairs=room.chairs,
+                in_service=span(0, length) & ~bits(merge(away.get(room.pk, []))),
+            )
+            for room in rooms
+        ),
+        people=tuple(
+            PersonFacts(
+                id=duty.staff.pk,
+                name=duty.staff.name,
+                skills=frozenset(duty.staff.skills),
+                duty={role: bits(spans) for role, spans in duty.by_role.items()},
+                lapsed={
+                    role: bits(duty.spans) & ~bits(spans) for role, spans in duty.by_role.items()
+                },
+                lanes=site.nurse_lanes if "monitoring_nurse" in duty.staff.roles else 1,
+                max_patients=duty.staff.max_patients,
+                shared=len(duty.staff.sites.all()) > 1,
+            )
+            for duty in people
+        ),
+        presence=presence,
+        travel=_travel(site) if any(len(d.staff.sites.all()) > 1 for d in people) else {},
+    )
+
+
+def _travel(site: Site) -> dict[int, int]:
+    to = dict(Travel.objects.filter(site=site).values_list("other_id", "minutes"))
+    return to | dict(Travel.objects.filter(other=site).values_list("site_id", "minutes"))
+
+
+def _join(blocks: list[Facts], start: int, length: int) -> Facts:
+    whole = span(0, length)
+
+    def cut(parts: Iterable[int]) -> int:
+        joined = 0
+        for block, bits in zip(blocks, parts, strict=True):
+            by = block.start - start
+            joined |= bits << by if by >= 0 else bits >> -by
+        return joined & whole
+
+    rooms, people = blocks[0].rooms, blocks[0].people
+    credentials = {kind for block in blocks for kind in block.presence}
+    return Facts(
+        start=start,
+        length=length,
+        open=cut(block.open for block in blocks),
+        rooms=tuple(
+            replace(room, in_service=cut(block.rooms[i].in_service for block in blocks))
+            for i, room in enumerate(rooms)
+        ),
+        people=tuple(
+            replace(
+                person,
+                duty={r: cut(block.people[i].duty[r] for block in blocks) for r in person.duty},
+                lapsed={r: cut(block.people[i].lapsed[r] for block in blocks) for r in person.duty},
+            )
+            for i, person in enumerate(people)
+        ),
+        presence={
+            kind: cut(block.presence.get(kind, 0) for block in blocks) for kind in credentials
+        },
+        travel=blocks[0].travel,
+    )

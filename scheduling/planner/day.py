@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from scheduling.planner.intervals import to_minute
+from scheduling.planner.intervals import from_minute, to_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,10 @@ class Diary:
             middle = (low + high) // 2
             low, high = (middle, high) if self.midnights[middle] <= bit else (low, middle)
         return low
+
+    def date_of(self, minute: int) -> date:
+        """Site date of an absolute minute, inside the diary or not."""
+        return from_minute(minute).astimezone(self.zone).date()
 
     def person(self, id: int) -> Person:
         """The member of staff of that id; KeyError when not at this site."""

@@ -4,6 +4,6 @@
 """
 
 from scheduling.daybook.diary import read
-from scheduling.daybook.locks import close_site, open_days
+from scheduling.daybook.locks import close_site, lock_visits, open_days
 
-__all__ = ["close_site", "open_days", "read"]
+__all__ = ["close_site", "lock_visits", "open_days", "read"]

@@ -39,10 +39,16 @@ def read(
     count, nor does the hold of `without_offer`, nor the claims of `without_appointments`.
     """
     known = facts(site, first, last)
-    ranges = [range_of(site, day, day) for day in sorted(set(days))] or [range_of(site, first, last)]
+    ranges = [range_of(site, day, day) for day in sorted(set(days))] or [
+        range_of(site, first, last)
+    ]
     wanted = [room.id for room in known.rooms] + [person.id for person in known.people]
     rows = _claims(
-        [*wanted, *([patient.pk] if patient else [])], ranges, now, without_offer, without_appointments
+        [*wanted, *([patient.pk] if patient else [])],
+        ranges,
+        now,
+        without_offer,
+        without_appointments,
     )
     free = _Free(rows.iterator(chunk_size=5000), known)
     away = _elsewhere(site, known, ranges, now) if known.travel else {}
@@ -61,7 +67,9 @@ def read(
                 name=room.name,
                 capabilities=room.capabilities,
                 turnover=room.turnover,
-                lanes=tuple(room.in_service & free.lane(room.id, lane) for lane in range(room.chairs)),
+                lanes=tuple(
+                    room.in_service & free.lane(room.id, lane) for lane in range(room.chairs)
+                ),
             )
             for room in known.rooms
         ),

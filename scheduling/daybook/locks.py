@@ -5,6 +5,7 @@ On SQLite the transaction itself is the lock: BEGIN IMMEDIATE lets one writer in
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
@@ -13,7 +14,7 @@ from django.db import connection
 from clinic.models import Patient, Site
 from scheduling.daybook.diary import read
 from scheduling.daybook.facts import facts
-from scheduling.models import Claim, Hold
+from scheduling.models import Appointment, Claim, Hold
 from scheduling.planner.day import Diary
 
 _POOL, _SITE = 1 << 60, 1 << 61
@@ -43,7 +44,7 @@ def open_days(
     shared = {person.id for person in facts(site, first, last).people if person.shared}
     keys = {owner << _DAY_BITS | day for owner in owners | shared for day in utc_days}
     keys |= {_POOL | site.pk << _DAY_BITS | day for day in utc_days}
-    _lock(site, sorted(keys))
+    _lock([site.pk], sorted(keys))
     sweep(now=now)
     return read(
         site=site,
@@ -54,6 +55,19 @@ def open_days(
         days=days,
         without_appointments=without_appointments,
     )
+
+
+def lock_visits(visits: Sequence[Appointment]) -> None:
+    """Lock what visits claim, on the days they claim it: for freeing or changing them."""
+    _must_write()
+    by_site = defaultdict(set)
+    claims = Claim.objects.filter(appointment__in=visits).values_list(
+        "resource_id", "start_minute", "end_minute", "appointment__site"
+    )
+    for resource, start, end, site in claims:
+        for day in range(start // 1440, (end - 1) // 1440 + 1):
+            by_site[site] |= {resource << _DAY_BITS | day, _POOL | site << _DAY_BITS | day}
+    _lock(by_site, sorted(set().union(*by_site.values())))
 
 
 def close_site(site: Site) -> None:
@@ -76,11 +90,14 @@ def sweep(*, now: datetime) -> int:
     return len(ids)
 
 
-def _lock(site: Site, keys: list[int]) -> None:
+def _lock(sites: Iterable[int], keys: list[int]) -> None:
     if connection.vendor != "postgresql":
         return
+    shared = sorted(_SITE | site for site in sites)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_SITE | site.pk])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(k) FROM unnest(%s::bigint[]) AS k", [shared]
+        )
         cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [keys])
 
 

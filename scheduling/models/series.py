@@ -10,7 +10,7 @@ from scheduling.models.protocols import ProtocolVersion
 
 
 class Status(models.TextChoices):
-    """Where a visit stands. Those in `Status.GONE` hold nothing."""
+    """Where a visit stands. Those in `GONE` hold nothing; those in `AHEAD` have not begun."""
 
     BOOKED = "booked"
     CONFIRMED = "confirmed"
@@ -24,6 +24,10 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
     UNCOVERED = "uncovered"
     TO_REBOOK = "to_rebook"
+
+
+GONE = (Status.CANCELLED, Status.NO_SHOW, Status.TO_REBOOK)
+AHEAD = (Status.BOOKED, Status.CONFIRMED, Status.UNCOVERED, Status.TO_REBOOK)
 
 
 class Series(models.Model):

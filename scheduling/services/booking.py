@@ -1,0 +1,280 @@
+"""Hold and book. Each verb is one transaction: everything, or nothing and the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import IntegrityError
+
+from clinic.journal import Actor, record
+from clinic.models import Patient, Site
+from clinic.spans import minute, moment
+from clinic.transactions import durable
+from scheduling import catalogue, daybook
+from scheduling.daybook.locks import sweep
+from scheduling.errors import ProposalUnknown, Refused, SlotTaken
+from scheduling.models import Appointment, Hold, ProtocolVersion, Series
+from scheduling.models.series import GONE
+from scheduling.planner.day import Diary
+from scheduling.planner.placed import Anchor
+from scheduling.planner.plans import PlannedVisit, Refusal
+from scheduling.planner.protocols import THERAPIST, Protocol
+from scheduling.planner.single import place
+from scheduling.services.placing import Judged, judge, rebuild, write_hold, write_visits
+from scheduling.tokens import Draft, open_token
+
+HOLD_LASTS = timedelta(minutes=15)
+LONGEST_TURNOVER = 240
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _guarded(service: Callable[P, R]) -> Callable[P, R]:
+    """The database has the last word: its refusal of a claim is the place having been taken."""
+
+    @wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return service(*args, **kwargs)
+        except IntegrityError as error:
+            if "claim_is_alone" not in str(error):
+                raise
+            message = "Somebody booked this place a moment ago. Ask for proposals again."
+            raise SlotTaken([Refusal("claim_is_alone", "place", message)]) from error
+
+    return run
+
+
+@_guarded
+@durable
+def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
+    """Hold a proposal for 15 minutes, instead of any other of the proposals it came with.
+
+    Raises ProposalUnknown, ProposalExpired, SlotTaken.
+    """
+    draft = open_token(token, now=now)
+    _release(draft)
+    patient, site, version, protocol = _parties(draft)
+    judged, diary = _open(draft, patient, site, protocol, now)
+    hold = Hold.objects.create(
+        offer=draft.offer,
+        patient=patient,
+        site=site,
+        protocol_version=version,
+        held_by=actor.name,
+        expires_at=now + HOLD_LASTS,
+    )
+    write_hold(judged, hold, patient, diary)
+    record(
+        actor=actor,
+        now=now,
+        action="proposal.held",
+        subject=f"hold:{hold.pk}",
+        site=site,
+        after={
+            "patient": patient.pk,
+            "protocol": str(version),
+            "until": hold.expires_at.isoformat(),
+        },
+    )
+    return hold
+
+
+@_guarded
+@durable
+def book_series(*, token: str, actor: Actor, now: datetime) -> Series:
+    """Book a proposal: series, visits, phases and claims, consuming the hold it may have.
+
+    Monitoring nurses are chosen now, others' monitoring repacked if that is what it takes.
+    Raises ProposalUnknown, ProposalExpired, SlotTaken (nothing saved).
+    """
+    draft = open_token(token, now=now)
+    _release(draft)
+    patient, site, version, protocol = _parties(draft)
+    judged, diary = _open(draft, patient, site, protocol, now)
+    origin = next((v.start for v in judged.visits if v.step == protocol.origin), None)
+    series = Series.objects.create(
+        patient=patient,
+        protocol_version=version,
+        site=site,
+        therapist_id=_therapist(judged.visits) if protocol.same_therapist else None,
+        d0=draft.completed[protocol.origin] if origin is None else _site_date(origin, site),
+        completed={step: day.isoformat() for step, day in draft.completed.items()},
+        created_at=now,
+        updated_at=now,
+    )
+    visits = write_visits(
+        judged, diary, patient=patient, site=site, version=version, series=series, now=now
+    )
+    record(
+        actor=actor,
+        now=now,
+        action="series.booked",
+        subject=f"series:{series.pk}",
+        site=site,
+        after={
+            "patient": patient.pk,
+            "protocol": protocol.key,
+            "version": version.version,
+            "visits": {visit.step: visit.starts_at.isoformat() for visit in visits},
+        },
+    )
+    return series
+
+
+@_guarded
+@durable
+def book_visit(
+    *,
+    patient: Patient,
+    site: Site,
+    version: ProtocolVersion,
+    step: str,
+    starts_at: datetime,
+    actor: Actor,
+    now: datetime,
+) -> Appointment:
+    """Book one visit: a missing step of the patient's running series, else one on its own.
+
+    Rooms and clinicians are chosen. Raises Refused when a rule is against it, SlotTaken when only
+    another claim is, KeyError when the protocol has no such step.
+    """
+    series = (
+        Series.objects.filter(
+            patient=patient, site=site, protocol_version=version, status=Series.State.ACTIVE
+        )
+        .exclude(appointments__in=Appointment.objects.filter(step=step).exclude(status__in=GONE))
+        .first()
+    )
+    protocol = catalogue.protocol(version.definition, version=version.version)
+    start = minute(starts_at)
+    wanted = protocol.step(step)
+    day = _site_date(start, site)
+    first, last = day, _site_date(start + wanted.minutes, site)
+    everything = daybook.read(site=site, first=first, last=last, now=now, patient=patient)
+    therapist = series.therapist_id if series else None
+    choice = place(wanted, start, everything, therapist=therapist)
+    anchors = _anchors(series, site) if series else {}
+    diary = daybook.open_days(
+        site=site,
+        spans=[(choice.start, choice.end + LONGEST_TURNOVER)],
+        first=first,
+        last=last,
+        resources=[claim.resource for claim in choice.claims],
+        now=now,
+        patient=patient,
+    )
+    judged = judge(
+        [choice], diary, protocol, acuity=patient.acuity, anchors=anchors, therapist=therapist
+    )
+    if not isinstance(judged, Judged):
+        raise _refusal(judged)
+    [visit] = write_visits(
+        judged, diary, patient=patient, site=site, version=version, series=series, now=now
+    )
+    record(
+        actor=actor,
+        now=now,
+        action="visit.booked",
+        subject=f"appointment:{visit.pk}",
+        site=site,
+        after={"patient": patient.pk, "step": step, "starts_at": visit.starts_at.isoformat()},
+    )
+    return visit
+
+
+@durable
+def expire_holds(*, now: datetime) -> int:
+    """Free what holds past their time still claim; how many there were."""
+    return sweep(now=now)
+
+
+TAKEN = frozenset(
+    {
+        "room_is_free",
+        "clinician_is_free",
+        "patient_is_free",
+        "nurse_cover_is_kept",
+        "claim_is_alone",
+    }
+)
+
+
+def _refusal(refusals: list[Refusal]) -> Refused:
+    """A place that somebody else has is SlotTaken; a rule broken is Refused."""
+    kind = SlotTaken if all(refusal.rule in TAKEN for refusal in refusals) else Refused
+    return kind(refusals)
+
+
+def _release(draft: Draft) -> None:
+    """Give up the hold on any proposal of the same set: it is being moved or used."""
+    for hold in Hold.objects.select_for_update().filter(offer=draft.offer):
+        hold.claims.all().delete()
+        hold.delete()
+
+
+def _parties(draft: Draft) -> tuple[Patient, Site, ProtocolVersion, Protocol]:
+    try:
+        patient = Patient.objects.get(pk=draft.patient)
+        site = Site.objects.select_related("organisation").get(pk=draft.site)
+        version = ProtocolVersion.objects.select_related("protocol").get(pk=draft.version)
+    except (Patient.DoesNotExist, Site.DoesNotExist, ProtocolVersion.DoesNotExist) as error:
+        raise ProposalUnknown from error
+    return patient, site, version, catalogue.protocol(version.definition, version=version.version)
+
+
+def _open(
+    draft: Draft, patient: Patient, site: Site, protocol: Protocol, now: datetime
+) -> tuple[Judged, Diary]:
+    """Lock what the draft needs, read it, and judge it anew; SlotTaken when it does not fit."""
+    spans = [
+        (v.start, v.start + protocol.step(v.step).minutes + LONGEST_TURNOVER) for v in draft.visits
+    ]
+    days = {_site_date(edge, site) for one in spans for edge in one}
+    diary = daybook.open_days(
+        site=site,
+        spans=spans,
+        first=min(days),
+        last=max(days),
+        resources=[
+            *(room for visit in draft.visits for room, _ in visit.rooms),
+            *(person for visit in draft.visits for person in visit.clinicians),
+        ],
+        now=now,
+        patient=patient,
+        days=days,
+    )
+    visits: list[PlannedVisit] = []
+    gone: list[Refusal] = []
+    for visit in draft.visits:
+        rebuilt = rebuild(visit, protocol, diary)
+        (gone if isinstance(rebuilt, Refusal) else visits).append(rebuilt)  # type: ignore[arg-type]
+    judged = gone or judge(
+        visits, diary, protocol, acuity=patient.acuity, anchors=dict(draft.completed)
+    )
+    if not isinstance(judged, Judged):
+        raise SlotTaken(judged)
+    return judged, diary
+
+
+def _anchors(series: Series, site: Site) -> dict[str, Anchor]:
+    """When the other steps of a series are, or were."""
+    anchors: dict[str, Anchor] = {
+        step: date.fromisoformat(day) for step, day in series.completed.items()
+    }
+    for visit in series.appointments.exclude(status__in=GONE):
+        anchors[visit.step] = (minute(visit.starts_at), minute(visit.ends_at))
+    return anchors
+
+
+def _therapist(visits: tuple[PlannedVisit, ...]) -> int | None:
+    """Who the therapist of these visits is, if any has one."""
+    claims = (claim for visit in visits for claim in visit.claims)
+    return next((claim.resource for claim in claims if claim.role == THERAPIST), None)
+
+
+def _site_date(at: int, site: Site) -> date:
+    return moment(at).astimezone(site.zone).date()

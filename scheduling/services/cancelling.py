@@ -1,0 +1,86 @@
+"""Cancel a visit, or what is left of a series: everything held is freed in that transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from clinic.journal import Actor, record
+from clinic.transactions import durable
+from scheduling import daybook
+from scheduling.errors import Refused
+from scheduling.models import Appointment, Claim, Series, Status
+from scheduling.models.series import AHEAD
+from scheduling.planner.plans import Refusal
+
+
+@durable
+def cancel_visit(
+    *, appointment: int, reason: str, late: bool = False, actor: Actor, now: datetime
+) -> Appointment:
+    """Cancel one visit and free what it holds; one cancelled already is left as it is.
+
+    Raises Appointment.DoesNotExist, or Refused when it has begun or is over.
+    """
+    visit = Appointment.objects.select_related("site", "series").get(pk=appointment)
+    daybook.lock_visits([visit])
+    visit.refresh_from_db()
+    if visit.status == Status.CANCELLED:
+        return visit
+    if visit.status not in AHEAD:
+        message = f"This visit is {visit.get_status_display().lower()} and cannot be cancelled."
+        raise Refused([Refusal("visit_is_ahead", visit.step, message, visit.step)])
+    _cancel([visit], reason=reason, late=late, actor=actor, now=now)
+    return visit
+
+
+@durable
+def cancel_series(*, series: int, reason: str, actor: Actor, now: datetime) -> Series:
+    """Cancel every visit of a series that has not begun; those begun or over stay as they are.
+
+    Raises Series.DoesNotExist. One cancelled already is left as it is.
+    """
+    course = Series.objects.select_related("site").get(pk=series)
+    visits = list(course.appointments.select_related("site").filter(status__in=AHEAD))
+    daybook.lock_visits(visits)
+    course.refresh_from_db()
+    if course.status == Series.State.CANCELLED:
+        return course
+    ids = [visit.pk for visit in visits]
+    ahead = Appointment.objects.select_related("site").filter(pk__in=ids, status__in=AHEAD)
+    _cancel(list(ahead), reason=reason, late=False, actor=actor, now=now)
+    before = course.status
+    course.status, course.cancel_reason, course.updated_at = Series.State.CANCELLED, reason, now
+    course.save(update_fields=["status", "cancel_reason", "updated_at"])
+    record(
+        actor=actor,
+        now=now,
+        action="series.cancelled",
+        subject=f"series:{course.pk}",
+        site=course.site,
+        before={"status": before},
+        after={"status": course.status, "reason": reason, "visits": ids},
+    )
+    return course
+
+
+def _cancel(
+    visits: Sequence[Appointment], *, reason: str, late: bool, actor: Actor, now: datetime
+) -> None:
+    Claim.objects.filter(appointment__in=visits).delete()
+    for visit in visits:
+        record(
+            actor=actor,
+            now=now,
+            action="visit.cancelled",
+            subject=f"appointment:{visit.pk}",
+            site=visit.site,
+            before={"status": visit.status},
+            after={"status": Status.CANCELLED, "reason": reason, "late": late},
+        )
+        visit.status, visit.cancel_reason, visit.late_cancel = Status.CANCELLED, reason, late
+        visit.sequence += 1
+        visit.updated_at = now
+    Appointment.objects.bulk_update(
+        visits, ["status", "cancel_reason", "late_cancel", "sequence", "updated_at"]
+    )

@@ -162,8 +162,10 @@ class Record:
             reading.say(node.line, path, f"Write the fields of a {self.name} here: {known} …")
             return MISSING
         found: dict[str, Any] = {}
+        given = {key.value for key, _ in node.pairs if key.kind == "scalar"}
+        absent = [name for name in self.fields if name not in given]
         for key, value in node.pairs:
-            self._field(key, value, path, found, reading)
+            self._field(key, value, path, found, absent, reading)
         for name, need in self.fields.items():
             if need.required and name not in found:
                 reading.say(node.line, _join(path, name), f"A {self.name} needs “{name}”; add it.")
@@ -177,13 +179,20 @@ class Record:
         }
 
     def _field(
-        self, key: Node, value: Node, path: str, found: dict[str, Any], reading: Reading
+        self,
+        key: Node,
+        value: Node,
+        path: str,
+        found: dict[str, Any],
+        absent: list[str],
+        reading: Reading,
     ) -> None:
         name = key.value if key.kind == "scalar" else None
         where = _join(path, _short(str(name)))
         if not isinstance(name, str) or name not in self.fields:
-            close = get_close_matches(str(name), self.fields, 1)
+            close = get_close_matches(str(name), absent, 1)
             hint = f"did you mean “{close[0]}”?" if close else f"use {', '.join(self.fields)}."
+            found |= dict.fromkeys(close, MISSING)
             reading.say(key.line, where, f"A {self.name} has no field of this name; {hint}")
         elif name in found:
             reading.say(key.line, where, f"“{name}” is given twice; keep one.")

@@ -22,7 +22,7 @@ class Bound(NamedTuple):
 
 
 def judge(document: dict[str, Any], reading: Reading) -> None:
-    """Say everything that contradicts itself; reads the fields, changes nothing."""
+    """Say what names nothing or contradicts itself; dates are weighed once all else is right."""
     steps = {step["key"]: step for step in document["steps"]}
     outside = {step["key"] for step in document["outside"]}
     _keys_are_unique(document, reading)
@@ -31,11 +31,9 @@ def judge(document: dict[str, Any], reading: Reading) -> None:
     for number, step in enumerate(document["steps"]):
         _step(step, f"steps[{number}]", set(steps), outside, reading)
     _rest(document, set(steps), reading)
-    bounds = [
-        bound
-        for bound in _bounds(document)
-        if bound.earliest <= bound.latest and bound.step != bound.anchor and bound.anchor in steps
-    ]
+    if reading.problems:
+        return
+    bounds = [bound for bound in _bounds(document) if bound.anchor in steps]
     if (cycle := _cycle(bounds)) is not None:
         circle = " → ".join([*(bound.step for bound in cycle), cycle[0].step])
         _say(
@@ -44,8 +42,7 @@ def judge(document: dict[str, Any], reading: Reading) -> None:
             f"These steps wait for each other: {circle}. Anchor one of them to something else.",
         )
         return
-    if document["origin"] in steps:
-        _all_are_tied(document, bounds, reading)
+    _all_are_tied(document, bounds, reading)
     for bound in bounds:
         _weekdays_allow(bound, steps, reading)
     if contradiction := _contradiction(list(steps), bounds):
@@ -166,9 +163,9 @@ def _bounds(document: dict[str, Any]) -> Iterator[Bound]:
     for number, step in enumerate(document["steps"]):
         for index, gap in enumerate(step["gaps"]):
             path = f"steps[{number}].gaps[{index}]"
-            if "days" in gap and "hours" not in gap:
+            if "days" in gap:
                 yield Bound(step["key"], gap["anchor"], *gap["days"], path)
-            elif "hours" in gap and "days" not in gap:
+            else:
                 # From the end of one visit to the start of another, h hours apart, lie more
                 # than h/24 - 1 and fewer than h/24 + 1 local dates.
                 first, last = gap["hours"]

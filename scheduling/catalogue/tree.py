@@ -44,7 +44,9 @@ class InvalidCatalogue(Exception):
     """A catalogue that cannot be used; `errors` holds every problem found, in line order."""
 
     def __init__(self, errors: list[Problem]) -> None:
-        self.errors = sorted(set(errors))
+        # What an alias repeats is wrong once, where it stands.
+        once = {(error.line, error.message): error for error in sorted(errors, reverse=True)}
+        self.errors = sorted(once.values())
         super().__init__("\n".join(str(error) for error in self.errors))
 
 

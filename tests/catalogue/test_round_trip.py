@@ -1,0 +1,37 @@
+"""What goes out comes back in, the same to the byte."""
+
+import json
+
+from scheduling import catalogue
+
+
+def test_the_templates_come_back_from_their_export_unchanged():
+    definitions = [document.definition for document in catalogue.read(catalogue.starter_text())]
+    written = catalogue.write(definitions)
+    assert [document.definition for document in catalogue.read(written)] == definitions
+
+
+def test_an_export_of_an_export_has_the_same_bytes():
+    documents = catalogue.read(catalogue.starter_text())
+    once = catalogue.write(document.definition for document in documents)
+    twice = catalogue.write(document.definition for document in catalogue.read(once))
+    assert once == twice
+
+
+def test_the_order_of_keys_in_the_database_does_not_change_the_export():
+    [first, *_] = catalogue.read(catalogue.starter_text())
+    shuffled = json.loads(json.dumps(first.definition, sort_keys=True))
+    assert catalogue.write([shuffled]) == catalogue.write([first.definition])
+
+
+def test_a_default_written_out_is_the_same_as_one_left_out():
+    short = "key: a\nname: A\norigin: x\nsteps: [{key: x, name: X, kind: review, phases: [{name: p, minutes: 5}]}]"
+    long = short + "\nsame_room: true\nnotes: []\n"
+    assert catalogue.read(short)[0].definition == catalogue.read(long)[0].definition
+
+
+def test_words_that_other_readers_take_for_numbers_stay_words():
+    text = "key: a\nname: no\norigin: x\nsteps: [{key: x, name: '1:30', kind: review, phases: [{name: 'on', minutes: 5}]}]"
+    [document] = catalogue.read(catalogue.write([catalogue.read(text)[0].definition]))
+    assert document.name == "no"
+    assert document.definition["steps"][0]["name"] == "1:30"

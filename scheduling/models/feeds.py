@@ -7,7 +7,10 @@ from scheduling.models.series import Appointment
 
 
 class CalendarFeed(models.Model):
-    """A secret address from which a calendar reads; only the secret's SHA-256 is kept."""
+    """A secret address from which a calendar reads; only the secret's SHA-256 is kept.
+
+    `created_by` saw the address last: their rights cap what it reveals. Empty for an API client.
+    """
 
     class Detail(models.TextChoices):
         BUSY = "busy"
@@ -15,16 +18,18 @@ class CalendarFeed(models.Model):
         FULL = "full"
 
     secret_hash = models.CharField(max_length=64, unique=True)
-    resource = models.ForeignKey(Resource, models.CASCADE, null=True, related_name="feeds")
-    site = models.ForeignKey(Site, models.CASCADE, null=True, related_name="feeds")
+    resource = models.ForeignKey(
+        Resource, models.CASCADE, null=True, blank=True, related_name="feeds"
+    )
+    site = models.ForeignKey(Site, models.CASCADE, null=True, blank=True, related_name="feeds")
     detail = models.CharField(max_length=8, choices=Detail, default=Detail.BUSY)
     label = models.CharField(max_length=100, blank=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
-    last_fetched_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_fetched_at = models.DateTimeField(null=True, blank=True)
     last_fetched_by = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -1,0 +1,66 @@
+"""Render once a change, never once a poll."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from django.core.cache import cache
+
+from scheduling.feeds.read import Window, happenings, home_zone, revision
+from scheduling.feeds.render import PRODUCT, render
+from scheduling.feeds.words import Sight, calendar_name
+from scheduling.models import CalendarFeed
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A rendered calendar."""
+
+    body: bytes
+    changed_at: datetime
+
+
+def etag(feed: CalendarFeed, sight: Sight, window: Window) -> str:
+    """A strong validator (RFC 9110, 8.8.3), from what was read with the feed: nothing is rendered.
+
+    It names all that the document is made of: owner, detail, rights, day, and every change.
+    """
+    parts = (
+        PRODUCT,
+        feed.pk,
+        sight,
+        window.today.date(),
+        revision(feed),
+        calendar_name(feed, sight),
+        home_zone(feed),
+    )
+    return f'"{sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:32]}"'
+
+
+def document(feed: CalendarFeed, sight: Sight, window: Window, *, tag: str) -> Document:
+    """The calendar as it is now, from the cache if it was rendered under the same tag."""
+    key = f"feed-{tag.strip(chr(34))}"
+    found: Document | None = cache.get(key)
+    if found is None:
+        found = _document(feed, sight, window)
+        cache.set(key, found, DAY.total_seconds())
+    return found
+
+
+def _document(feed: CalendarFeed, sight: Sight, window: Window) -> Document:
+    events = happenings(feed, sight, window)
+    body = render(
+        name=calendar_name(feed, sight),
+        happenings=events,
+        zone=home_zone(feed),
+        first=window.first - DAY,
+        last=window.last + DAY,
+    )
+    # The window moves at midnight, which drops events without changing any.
+    changes = (event.changed_at for event in events)
+    changed_at = max([window.today, feed.created_at, *changes])
+    return Document(body, changed_at.astimezone(UTC))

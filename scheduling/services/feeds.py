@@ -1,0 +1,109 @@
+"""Secret calendar addresses: give out, replace, take back, and note who reads."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from clinic import journal
+from clinic.journal import Actor
+from clinic.models import Resource, Room, User
+from clinic.transactions import durable, writing
+from scheduling.models import CalendarFeed
+
+SECRET_BYTES = 24
+NOTED_EVERY = timedelta(minutes=10)
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a secret address."""
+    return sha256(secret.encode()).hexdigest()
+
+
+@durable
+def create_feed(
+    *,
+    resource: int | None = None,
+    site: int | None = None,
+    detail: str,
+    label: str = "",
+    user: User | None,
+    actor: Actor,
+    now: datetime,
+) -> tuple[CalendarFeed, str]:
+    """Give out an address for a room's, a staff member's or a site's calendar.
+
+    Answers the feed and its secret (192 bits), which is not kept and cannot be shown again.
+    `user` is who sees the address: what it reveals is capped by what that person may see.
+    django's ValidationError for a detail that does not exist, a patient, or not just one owner.
+    """
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    feed = CalendarFeed(
+        secret_hash=hashed(secret),
+        resource=Resource.objects.exclude(kind=Resource.Kind.PATIENT).filter(pk=resource).first(),
+        site_id=site,
+        detail=detail,
+        label=label,
+        created_by=user,
+        created_at=now,
+    )
+    feed.full_clean()
+    feed.save()
+    _tell("feed.created", feed, actor, now)
+    return feed, secret
+
+
+@durable
+def rotate_feed(
+    *, feed: int, user: User | None, actor: Actor, now: datetime
+) -> tuple[CalendarFeed, str]:
+    """Give a feed a new address; the old one is unknown from this moment.
+
+    `user` is who sees the new one. CalendarFeed.DoesNotExist when there is none or it is revoked.
+    """
+    found = _open(feed)
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    found.secret_hash = hashed(secret)
+    found.created_by = user
+    found.last_fetched_at, found.last_fetched_by = None, ""
+    found.save()
+    _tell("feed.rotated", found, actor, now)
+    return found, secret
+
+
+@durable
+def revoke_feed(*, feed: int, actor: Actor, now: datetime) -> CalendarFeed:
+    """Take an address back for good. CalendarFeed.DoesNotExist as for `rotate_feed`."""
+    found = _open(feed)
+    found.revoked_at = now
+    found.save(update_fields=["revoked_at"])
+    _tell("feed.revoked", found, actor, now)
+    return found
+
+
+def note_fetch(feed: CalendarFeed, *, reader: str, now: datetime) -> None:
+    """Keep when and by which program an address was read, at most every ten minutes."""
+    if feed.last_fetched_at and now - feed.last_fetched_at < NOTED_EVERY:
+        return
+    with writing():
+        CalendarFeed.objects.filter(secret_hash=feed.secret_hash).update(
+            last_fetched_at=now, last_fetched_by=reader[:200]
+        )
+
+
+def _open(feed: int) -> CalendarFeed:
+    return CalendarFeed.objects.select_for_update().get(pk=feed, revoked_at=None)
+
+
+def _tell(action: str, feed: CalendarFeed, actor: Actor, now: datetime) -> None:
+    room = Room.objects.filter(pk=feed.resource_id).first() if feed.resource_id else None
+    owner = f"resource:{feed.resource_id}" if feed.resource_id else f"site:{feed.site_id}"
+    journal.record(
+        actor=actor,
+        now=now,
+        action=action,
+        subject=f"feed:{feed.pk}",
+        site=room.site_id if room else feed.site_id,
+        after={"of": owner, "detail": feed.detail},
+    )

@@ -58,6 +58,11 @@ def day_and_year(value: date | datetime) -> str:
     return f"{day(value)} {value.year}"
 
 
+def born(value: date) -> str:
+    """2 Feb 1984."""
+    return f"{value.day} {value:%b} {value.year}"
+
+
 def clock(value: datetime) -> str:
     """09:00."""
     return f"{value:%H:%M}"

@@ -1,0 +1,162 @@
+"""What people type at the desk, checked for form; the services check for sense."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+
+from django import forms
+
+from clinic.models import Patient
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ACUITIES = [
+    (1, "1 · least nursing"),
+    (2, "2"),
+    (3, "3"),
+    (4, "4 · counts double"),
+    (5, "5 · counts double"),
+    (6, "6 · a nurse alone"),
+]
+
+
+class DeskForm(forms.Form):
+    """A form whose inputs carry the desk's class; cotton's `field` draws them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if not isinstance(field.widget, (forms.CheckboxInput, forms.RadioSelect)):
+                field.widget.attrs["class"] = "input"
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%H:%M")
+
+
+class NewPatientForm(DeskForm):
+    """The least that a booking needs; the rest can follow on the patient's page."""
+
+    given_name = forms.CharField(max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
+    family_name = forms.CharField(max_length=100, widget=forms.TextInput({"autocomplete": "off"}))
+    birth_date = forms.DateField(widget=DateInput(autocomplete="off"))
+    phone = forms.CharField(max_length=32, required=False, widget=forms.TextInput({"type": "tel"}))
+    email = forms.EmailField(label="E-mail", required=False)
+    mrn = forms.CharField(
+        label="MRN", max_length=32, required=False, help_text="Left empty, one is made."
+    )
+    acuity = forms.TypedChoiceField(
+        choices=ACUITIES, coerce=int, initial=1, help_text="How much of a nurse this patient needs."
+    )
+
+    def candidate(self) -> Patient:
+        """Unsaved, to look for likely duplicates of."""
+        return Patient(**self.cleaned_data)
+
+
+class PatientForm(NewPatientForm):
+    """Everything that the desk keeps of a patient."""
+
+    escort_name = forms.CharField(label="Escort", max_length=200, required=False)
+    escort_phone = forms.CharField(label="Escort’s telephone", max_length=32, required=False)
+    notes = forms.CharField(
+        max_length=2000, required=False, widget=forms.Textarea({"rows": 3}), label="Notes"
+    )
+    no_email = forms.BooleanField(label="No e-mail", required=False)
+    no_text = forms.BooleanField(label="No text messages", required=False)
+    no_call = forms.BooleanField(label="No calls", required=False)
+
+    field_order = [
+        "given_name",
+        "family_name",
+        "birth_date",
+        "mrn",
+        "phone",
+        "email",
+        "escort_name",
+        "escort_phone",
+        "acuity",
+        "notes",
+    ]
+
+
+class CancelForm(DeskForm):
+    """Why a visit or the rest of a series is given up: a class, and words."""
+
+    CAUSES = [
+        ("patient", "The patient"),
+        ("clinic", "The clinic"),
+        ("clinical", "A clinical reason"),
+        ("weather", "Weather"),
+    ]
+    cause = forms.ChoiceField(
+        choices=CAUSES, label="Whose reason", widget=forms.RadioSelect(), initial="patient"
+    )
+    note = forms.CharField(
+        max_length=180,
+        required=False,
+        label="In words",
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def reason(self) -> str:
+        """`patient: has a cold`."""
+        return ": ".join(filter(None, [self.cleaned_data["cause"], self.cleaned_data["note"]]))
+
+
+class FeedForm(DeskForm):
+    """A new calendar address."""
+
+    label = forms.CharField(
+        max_length=100,
+        required=False,
+        label="Where it is for",
+        widget=forms.TextInput({"placeholder": "My phone", "autocomplete": "off"}),
+    )
+    detail = forms.ChoiceField(label="What it shows", widget=forms.RadioSelect())
+
+    def __init__(self, *args: Any, details: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["detail"].choices = details  # type: ignore[attr-defined]
+        self.fields["detail"].initial = details[0][0]
+
+
+def as_day(text: str) -> date | None:
+    """A date as a browser sends it, or None."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def as_time(text: str) -> time | None:
+    """A wall-clock time as a browser sends it, or None."""
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+__all__ = [
+    "WEEKDAYS",
+    "CancelForm",
+    "DateInput",
+    "DeskForm",
+    "FeedForm",
+    "NewPatientForm",
+    "PatientForm",
+    "TimeInput",
+    "as_day",
+    "as_time",
+]

@@ -1,0 +1,163 @@
+"""What surrounds every page: site switch, rail, person; and the one way to render a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+
+from api.permissions import NotPermitted, may, sites_for, staff_id
+from clinic.journal import Actor
+from clinic.models import Site, User
+
+
+class Asked(HttpRequest):
+    """A request of somebody signed in."""
+
+    user: User
+    htmx: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the rail."""
+
+    name: str
+    label: str
+    icon: str
+    url: str
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where one is, who one is and where one may go. `day` is set on pages about a date."""
+
+    site: Site | None
+    sites: tuple[Site, ...]
+    here: str
+    rail: tuple[Place, ...]
+    person: str
+    initials: str
+    roles: str
+    today: date
+    day: date | None
+    may_search: bool
+    may_add: bool
+    may_book: bool
+    may_set_up: bool
+    has_week: bool
+
+    @property
+    def previous(self) -> date | None:
+        return self.day and self.day - timedelta(days=1)
+
+    @property
+    def next(self) -> date | None:
+        return self.day and self.day + timedelta(days=1)
+
+
+def sites_of(user: User) -> tuple[Site, ...]:
+    """The sites of somebody's grants, by name: one query."""
+    reach = sites_for(user, "see_sites")
+    if not reach:
+        return ()
+    return tuple(Site.objects.filter(reach.q("pk")).select_related("organisation"))
+
+
+def open_site(request: Asked, pk: int, *actions: str) -> Site:
+    """The site of that id, where any of the actions is allowed; 404 or NotPermitted."""
+    site = next((site for site in sites_of(request.user) if site.pk == pk), None)
+    if site is None:
+        if Site.objects.filter(pk=pk).exists():
+            raise NotPermitted(actions[0])
+        raise Http404
+    if not any(may(request.user, action, site) for action in actions):
+        raise NotPermitted(actions[0])
+    if request.session.get("site") != pk:
+        request.session["site"] = pk
+    return site
+
+
+def usual_site(request: Asked) -> Site | None:
+    """Where somebody last was, else the first of their sites."""
+    sites = sites_of(request.user)
+    last = request.session.get("site")
+    return next((site for site in sites if site.pk == last), sites[0] if sites else None)
+
+
+def actor(request: Asked) -> Actor:
+    return Actor(name=request.user.email or request.user.username, door="desk", user=request.user.pk)
+
+
+def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Frame:
+    user = request.user
+    sites = sites_of(user)
+    last = request.session.get("site")
+    site = site or next((s for s in sites if s.pk == last), sites[0] if sites else None)
+    name = user.get_full_name() or user.email
+    has_week = staff_id(user) is not None
+    return Frame(
+        site=site,
+        sites=sites,
+        here=here,
+        rail=tuple(_rail(user, site, has_week)),
+        person=name,
+        initials="".join(part[0] for part in name.split()[:2]).upper(),
+        roles=", ".join(sorted({grant.get_role_display() for grant in user.grants.all()})),
+        today=timezone.now().astimezone(site.zone).date() if site else timezone.now().date(),
+        day=day,
+        may_search=may(user, "see_patients") or may(user, "see_own_patients"),
+        may_add=may(user, "manage_patients", site),
+        may_book=may(user, "book_series", site),
+        may_set_up=may(user, "manage_setup"),
+        has_week=has_week,
+    )
+
+
+def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
+    places = []
+    if site:
+        if may(user, "see_day", site) or may(user, "see_own_day", site):
+            url = reverse("desk:today", args=[site.pk])
+            places.append(Place("day", "Day", "layout-grid", url, "g d"))
+        if may(user, "book_series", site):
+            url = reverse("desk:book", args=[site.pk])
+            places.append(Place("book", "Book", "calendar-plus", url, "b"))
+        if may(user, "see_series", site) or may(user, "see_own_patients", site):
+            url = reverse("desk:series-list", args=[site.pk])
+            places.append(Place("series", "Series", "list", url, "g s"))
+    if has_week:
+        places.append(Place("week", "My week", "calendar-days", reverse("desk:week"), "g w"))
+    return places
+
+
+def page(
+    request: Asked,
+    template: str,
+    *,
+    here: str = "",
+    site: Site | None = None,
+    day: date | None = None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """A whole page in its frame. Nothing of it is kept by a browser or a proxy."""
+    context["frame"] = frame(request, here, site, day)
+    return kept_nowhere(render(request, template, context, status=status))
+
+
+def part(request: Asked, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    """A piece of a page, for htmx."""
+    return kept_nowhere(render(request, template, context, status=status))
+
+
+def kept_nowhere(response: HttpResponse) -> HttpResponse:
+    patch_cache_control(response, no_store=True, private=True)
+    return response

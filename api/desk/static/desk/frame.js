@@ -1,0 +1,153 @@
+// What works on every page: shortcuts, menus, dialogs, toasts, light and dark, progress.
+
+const byId = (id) => document.getElementById(id);
+const body = document.body;
+
+// Toasts -----------------------------------------------------------------------------------------
+const SECONDS = 8;
+
+function fadeOut(toast) {
+  setTimeout(() => toast.remove(), SECONDS * 1000);
+}
+
+export function say(text, bad = false) {
+  const toast = byId("toast-template").content.firstElementChild.cloneNode(true);
+  toast.classList.toggle("bad", bad);
+  toast.querySelector("p").textContent = text;
+  byId("toasts").append(toast);
+  fadeOut(toast);
+}
+
+for (const toast of document.querySelectorAll("#toasts .toast")) fadeOut(toast);
+body.addEventListener("say", (event) => say(event.detail.value ?? event.detail.text));
+
+// Dialogs ----------------------------------------------------------------------------------------
+function open(dialog) {
+  if (!dialog.open) dialog.showModal();
+  dialog.querySelector("[autofocus], [aria-invalid=true]")?.focus();
+}
+
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+}
+
+body.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  if (at("[data-opens]")) open(byId(at("[data-opens]").dataset.opens));
+  if (at("[data-closes]")) at("dialog").close();
+  if (at("[data-dismiss]")) at(".toast").remove();
+  if (at("[data-print]")) window.print();
+  if (at("[data-copy]")) copy(at("[data-copy]"));
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+async function copy(button) {
+  const field = byId(button.dataset.copy);
+  field.select?.();
+  await navigator.clipboard.writeText(field.value ?? field.textContent);
+  say("Copied.");
+}
+
+body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const dialog = detail.target.closest?.("dialog");
+  if (dialog && detail.target.childElementCount) open(dialog);
+});
+body.addEventListener("close-dialogs", () => {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+});
+
+// Progress and failures --------------------------------------------------------------------------
+let waiting = 0;
+const progress = (step) => {
+  waiting = Math.max(0, waiting + step);
+  body.classList.toggle("busy", waiting > 0);
+};
+const counts = ({ detail }) => !detail.elt.hasAttribute("data-unseen");
+body.addEventListener("htmx:beforeRequest", (event) => counts(event) && progress(1));
+body.addEventListener("htmx:afterRequest", (event) => counts(event) && progress(-1));
+
+body.addEventListener("htmx:sendError", (event) => {
+  if (counts(event)) say("The clinic's server did not answer. What you typed is still here.", true);
+});
+body.addEventListener("htmx:responseError", ({ detail }) => {
+  const { status } = detail.xhr;
+  if (status === 401 || (status === 403 && detail.xhr.responseURL.includes("/account/"))) {
+    location.reload();
+  } else if (status === 403) {
+    say("Your rights do not include that.", true);
+  } else if (status === 429) {
+    say("Too many tries; wait a minute.", true);
+  } else {
+    say("That did not work. What you typed is still here; try again.", true);
+  }
+});
+
+// Light and dark ---------------------------------------------------------------------------------
+function showTheme() {
+  const chosen = document.documentElement.dataset.theme ?? "";
+  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosen));
+  }
+}
+
+for (const button of document.querySelectorAll("[data-theme-choice]")) {
+  button.addEventListener("click", () => {
+    const choice = button.dataset.themeChoice;
+    if (choice) document.documentElement.dataset.theme = choice;
+    else delete document.documentElement.dataset.theme;
+    document.cookie = `theme=${choice};path=/;max-age=31536000;samesite=lax`;
+    showTheme();
+  });
+}
+showTheme();
+
+// The date in the bar ----------------------------------------------------------------------------
+const picker = document.querySelector(".bar-dates .pick");
+if (picker) {
+  document.querySelector("[data-pick-date]").addEventListener("click", () => picker.showPicker());
+  picker.addEventListener("change", () => {
+    if (picker.value) location.assign(picker.dataset.dayUrl.replace(/[^/]+$/, picker.value));
+  });
+}
+
+// Shortcuts --------------------------------------------------------------------------------------
+const follow = (selector) => document.querySelector(selector)?.click();
+const place = (name) => follow(`.rail [data-place=${name}]`);
+const keys = {
+  "/": () => byId("find")?.focus(),
+  "?": () => open(byId("shortcuts")),
+  b: () => place("book"),
+  n: () => follow("[data-new-patient]"),
+  "[": () => follow("[data-key=ArrowLeft]"),
+  "]": () => follow("[data-key=ArrowRight]"),
+  t: () => follow(".bar-dates a:last-child"),
+  v: () => follow("[data-view-choice][aria-pressed=false]"),
+  "g d": () => place("day"),
+  "g s": () => place("series"),
+  "g w": () => place("week"),
+};
+let before = "";
+
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (key === "Escape") {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  }
+  const typing = target.closest("input:not([type=radio], [type=checkbox]), textarea, select");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
+  const act = keys[`${before} ${key}`] ?? keys[key];
+  before = key;
+  if (act) {
+    event.preventDefault();
+    before = "";
+    act();
+  }
+});

@@ -1,0 +1,119 @@
+"""Find, add and correct patients. No address ever holds a name: searches are posted."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
+
+from api.desk.forms import NewPatientForm, PatientForm
+from api.desk.frame import Asked, actor, page, part, usual_site
+from api.desk.people import shown_name
+from api.permissions import NotPermitted, may, require, visible_patients
+from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
+from clinic.models import Patient
+from clinic.services.patients import MrnTaken, create_patient, update_patient
+
+SHOWN = 8
+
+
+def open_patient(request: Asked, pk: int) -> Patient:
+    """A patient one may see, or 404: whether there is such a patient is not told."""
+    mine = visible_patients(request.user, Patient.objects.select_related("home_site"))
+    patient = mine.filter(pk=pk).first()
+    if patient is None:
+        raise Http404
+    return patient
+
+
+@require_POST
+@login_required
+def find(request: Asked) -> HttpResponse:
+    """As one types: the first few by any of name, birth date, phone, MRN."""
+    if not (may(request.user, "see_patients") or may(request.user, "see_own_patients")):
+        raise NotPermitted("see_patients")
+    q = request.POST.get("q", "").strip()[:100]
+    found = find_patients(q, visible_patients(request.user, Patient.objects.all()))[: SHOWN + 1]
+    shown = [(patient, shown_name(request.user, patient)) for patient in found[:SHOWN]]
+    context = {
+        "q": q,
+        "found": shown,
+        "more": len(found) > SHOWN,
+        "chooses": request.POST.get("chooses", ""),
+        "site": usual_site(request),
+        "may_add": may(request.user, "manage_patients"),
+    }
+    if request.htmx:
+        return part(request, "desk/patients/found.html", **context)
+    return page(request, "desk/patients/find.html", **context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new(request: Asked) -> HttpResponse:
+    """The quick dialog. A likely duplicate is shown before it is made; nothing typed is lost."""
+    require(request.user, "manage_patients")
+    for_series = request.POST.get("for", request.GET.get("for", ""))
+    if request.method == "GET" or "start" in request.POST:
+        form = NewPatientForm(initial=_guess(request.POST.get("q", "")))
+        return _new_form(request, form, for_series)
+    form = NewPatientForm(request.POST)
+    twins = []
+    if form.is_valid() and "confirmed" not in request.POST:
+        mine = visible_patients(request.user, Patient.objects.all())
+        twins = likely_duplicates(form.candidate(), mine)
+    patient = _create(request, form) if form.is_valid() and not twins else None
+    if patient is None:
+        return _new_form(request, form, for_series, twins, status=422)
+    return _made(request, patient, for_series)
+
+
+def _guess(q: str) -> dict[str, object]:
+    """What was typed in the search, put where it belongs."""
+    if meant := dates_meant(q):
+        return {"birth_date": min(meant)}
+    if any(sign.isdigit() for sign in q):
+        return {"phone": q} if not fold(q).strip("0123456789 ") else {"mrn": q}
+    given, _, family = q.strip().partition(" ")
+    return {"given_name": given.capitalize(), "family_name": family.title()}
+
+
+def _create(request: Asked, form: NewPatientForm) -> Patient | None:
+    """The new patient, or None with what is wrong said in the form."""
+    site = usual_site(request)
+    try:
+        return create_patient(
+            **form.cleaned_data, home_site=site, actor=actor(request), now=timezone.now()
+        )
+    except MrnTaken as taken:
+        form.add_error("mrn", str(taken))
+    except ValidationError as wrong:
+        form.add_error(None, wrong)
+    return None
+
+
+def _new_form(
+    request: Asked,
+    form: NewPatientForm,
+    for_series: str,
+    twins: list[Patient] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    shown = [(twin, shown_name(request.user, twin)) for twin in twins or []]
+    context = {"form": form, "for_series": for_series, "twins": shown}
+    if request.htmx:
+        return part(request, "desk/patients/new.html", status=status, **context)
+    return page(request, "desk/patients/new_page.html", status=status, **context)
+
+
+def _made(request: Asked, patient: Patient, for_series: str) -> HttpResponse:
+    """In the wizard the patient takes their place there; elsewhere their page opens."""
+    if not (for_series and request.htmx):
+        return HttpResponseClientRedirect(reverse("desk:patient", args=[patient.pk]))
+    response = part(request, "desk/book/who.html", patient=patient, name=patient.name)
+    reswap(retarget(response, "#who"), "outerHTML")
+    return trigger_client_event(response, "close-dialogs", after="swap")

@@ -1,0 +1,51 @@
+"""Where a sign-in lands, the switch between sites, and the style page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from api.desk import words
+from api.desk.forms import NewPatientForm
+from api.desk.frame import Asked, frame, open_site, page, usual_site
+from api.permissions import require, staff_id
+
+
+@require_safe
+@login_required
+def home(request: Asked) -> HttpResponse:
+    """The first page that somebody may see: the day, else their week, else set-up."""
+    shown = frame(request, "", usual_site(request), None)
+    if shown.rail:
+        return redirect(shown.rail[0].url)
+    if shown.may_set_up:
+        return redirect("admin:index")
+    return page(request, "desk/nowhere.html", has_staff=staff_id(request.user) is not None)
+
+
+@require_safe
+@login_required
+def switch(request: Asked, site: int) -> HttpResponse:
+    open_site(request, site, "see_sites")
+    return redirect("desk:home")
+
+
+@require_safe
+@login_required
+def style(request: Asked) -> HttpResponse:
+    """The living page of tokens and components, for maintainers."""
+    require(request.user, "manage_setup")
+    surfaces = ("paper", "sunken", "surface", "raised", "hover")
+    texts = ("ink", "ink-2", "ink-3", "accent", "ok", "warn", "danger")
+    hues = [(hue, icon, range(1, 4)) for hue, icon in words.HUE_ICONS.items()]
+    return page(
+        request,
+        "desk/style.html",
+        surfaces=surfaces,
+        texts=texts,
+        hues=hues,
+        statuses=list(words.STATUSES),
+        form=NewPatientForm({"given_name": "Pia", "birth_date": "2-2"}),
+    )

@@ -49,17 +49,21 @@ def test_the_course_of_these_tests_is_good():
     assert [document.key for document in read(GOOD)] == ["course"]
 
 
+MINUTES, ROLE = "steps[0].phases[0].minutes", "steps[0].phases[0].roles[0]"
+GAP, PHASES = "steps[1].gaps[0]", "    phases: &phases"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "line", "field", "words"),
     [
         ("minutes: 40", "minuets: 40", 10, "steps[0].phases[0].minuets", "did you mean “minutes”"),
-        ("minutes: 40", "minutes: forty", 10, "steps[0].phases[0].minutes", "whole number of minutes from 1 to 720, not forty"),
-        ("minutes: 40", "minutes: 0", 10, "steps[0].phases[0].minutes", "not 0"),
-        ("minutes: 40", "minutes: 9999999999999999999999", 10, "steps[0].phases[0].minutes", "from 1 to 720"),
-        ("minutes: 40", "minutes: 40.5", 10, "steps[0].phases[0].minutes", "not 40.5"),
-        ("minutes: 40", "minutes: true", 10, "steps[0].phases[0].minutes", "whole number"),
-        ("minutes: 40", "minutes: [40]", 10, "steps[0].phases[0].minutes", "whole number"),
-        ("minutes: 40", "minutes: 40\n        minutes: 50", 11, "steps[0].phases[0].minutes", "given twice"),
+        ("minutes: 40", "minutes: forty", 10, MINUTES, "whole number of minutes from 1 to 720"),
+        ("minutes: 40", "minutes: 0", 10, MINUTES, "not 0"),
+        ("minutes: 40", "minutes: 9999999999999999999999", 10, MINUTES, "from 1 to 720"),
+        ("minutes: 40", "minutes: 40.5", 10, MINUTES, "not 40.5"),
+        ("minutes: 40", "minutes: true", 10, MINUTES, "whole number"),
+        ("minutes: 40", "minutes: [40]", 10, MINUTES, "whole number"),
+        ("minutes: 40", "minutes: 40\n        minutes: 50", 11, MINUTES, "given twice"),
         ("kind: infusion", "kind: surgery", 7, "steps[0].kind", "infusion, dosing, therapy"),
         ("name: A course", "name: 12", 2, "name", "in quotes"),
         ("name: A course", "name:", 2, "name", "Write a text"),
@@ -67,22 +71,22 @@ def test_the_course_of_these_tests_is_good():
         ("name: A course", f"name: {'x' * 10_000}", 2, "name", "10,000 characters; keep it to 200"),
         ("key: course", "key: My Course", 1, "key", "small letters"),
         ("origin: inf1", "origin: inf9", 3, "origin", "There is no step “inf9”"),
-        ("anchor: inf1", "anchor: inf7", 17, "steps[1].gaps[0].anchor", "use one of inf1, inf2"),
-        ("anchor: inf1", "anchor: inf2", 17, "steps[1].gaps[0].anchor", "its own anchor"),
-        ("[6, 8]", "[8, 6]", 17, "steps[1].gaps[0].days", "write [6, 8]?"),
-        ("[6, 8]", "[6]", 17, "steps[1].gaps[0].days", "1 items; it takes 2 to 2"),
-        ("[6, 8]", "6", 17, "steps[1].gaps[0].days", "Write a list"),
-        ("[6, 8]", "[6, 8], hours: [1, 2]", 17, "steps[1].gaps[0]", "not both"),
-        ("[6, 8]", "[6, 8], ideal: 9", 17, "steps[1].gaps[0].ideal", "outside 6 to 8"),
-        ("ratio: 2", "ratio: 1:2", 12, "steps[0].phases[0].roles[0].ratio", "patients to one nurse"),
-        (", ratio: 2", "", 12, "steps[0].phases[0].roles[0].ratio", "ratio: 2 is one to two"),
-        ("monitoring_nurse", "therapist", 12, "steps[0].phases[0].roles[0].ratio", "leave ratio out"),
-        ("role: monitoring_nurse", "role: janitor", 12, "steps[0].phases[0].roles[0].role", "prescriber"),
-        ("phases: &phases", "weekdays: [mon, mon]\n    phases: &phases", 8, "steps[0].weekdays[1]", "twice"),
-        ("phases: &phases", "shares_day_with: inf1\n    phases: &phases", 8, "steps[0].shares_day_with", "not another step"),
-        ("{capability: infusion}", "the big one", 11, "steps[0].phases[0].room", "fields of a room need"),
+        ("anchor: inf1", "anchor: inf7", 17, f"{GAP}.anchor", "use one of inf1, inf2"),
+        ("anchor: inf1", "anchor: inf2", 17, f"{GAP}.anchor", "its own anchor"),
+        ("[6, 8]", "[8, 6]", 17, f"{GAP}.days", "write [6, 8]?"),
+        ("[6, 8]", "[6]", 17, f"{GAP}.days", "1 items; it takes 2 to 2"),
+        ("[6, 8]", "6", 17, f"{GAP}.days", "Write a list"),
+        ("[6, 8]", "[6, 8], hours: [1, 2]", 17, GAP, "not both"),
+        ("[6, 8]", "[6, 8], ideal: 9", 17, f"{GAP}.ideal", "outside 6 to 8"),
+        ("ratio: 2", "ratio: 1:2", 12, f"{ROLE}.ratio", "patients to one nurse"),
+        (", ratio: 2", "", 12, f"{ROLE}.ratio", "ratio: 2 is one to two"),
+        ("monitoring_nurse", "therapist", 12, f"{ROLE}.ratio", "leave ratio out"),
+        ("role: monitoring_nurse", "role: janitor", 12, f"{ROLE}.role", "prescriber"),
+        (PHASES, f"    weekdays: [mon, mon]\n{PHASES}", 8, "steps[0].weekdays[1]", "twice"),
+        (PHASES, f"    shares_day_with: inf1\n{PHASES}", 8, "steps[0].shares_day_with", "another"),
+        ("{capability: infusion}", "big", 11, "steps[0].phases[0].room", "fields of a room need"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_told_with_its_line_field_and_remedy(before, after, line, field, words):
     error = the_error(changed((before, after)))
     assert (error.line, error.field) == (line, field)
@@ -151,7 +155,8 @@ def test_a_step_that_nothing_ties_to_day_0_is_refused():
 
 def test_a_visit_of_more_than_a_day_is_refused():
     phases = ", ".join(f"{{name: p{n}, minutes: 720}}" for n in range(3))
-    text = f"key: a\nname: A\norigin: x\nsteps: [{{key: x, name: X, kind: review, phases: [{phases}]}}]"
+    step = f"{{key: x, name: X, kind: review, phases: [{phases}]}}"
+    text = f"key: a\nname: A\norigin: x\nsteps: [{step}]"
     assert "more than 1440 minutes" in the_error(text).message
 
 

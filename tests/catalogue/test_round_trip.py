@@ -5,6 +5,14 @@ import json
 from scheduling import catalogue
 
 
+def course(name="A", step="X", phase="p"):
+    phases = f"[{{name: {phase}, minutes: 5}}]"
+    return (
+        f"key: a\nname: {name}\norigin: x\n"
+        f"steps: [{{key: x, name: {step}, kind: review, phases: {phases}}}]\n"
+    )
+
+
 def test_the_templates_come_back_from_their_export_unchanged():
     definitions = [document.definition for document in catalogue.read(catalogue.starter_text())]
     written = catalogue.write(definitions)
@@ -25,13 +33,13 @@ def test_the_order_of_keys_in_the_database_does_not_change_the_export():
 
 
 def test_a_default_written_out_is_the_same_as_one_left_out():
-    short = "key: a\nname: A\norigin: x\nsteps: [{key: x, name: X, kind: review, phases: [{name: p, minutes: 5}]}]"
-    long = short + "\nsame_room: true\nnotes: []\n"
+    short = course()
+    long = short + "same_room: true\nnotes: []\n"
     assert catalogue.read(short)[0].definition == catalogue.read(long)[0].definition
 
 
 def test_words_that_other_readers_take_for_numbers_stay_words():
-    text = "key: a\nname: no\norigin: x\nsteps: [{key: x, name: '1:30', kind: review, phases: [{name: 'on', minutes: 5}]}]"
+    text = course(name="no", step="'1:30'", phase="'on'")
     [document] = catalogue.read(catalogue.write([catalogue.read(text)[0].definition]))
     assert document.name == "no"
     assert document.definition["steps"][0]["name"] == "1:30"

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from scheduling.planner.plans import Refusal
 
 
+class UnknownProtocol(Exception):
+    """The catalogue has no protocol of that key, or has retired it."""
+
+
 class ProposalUnknown(Exception):
     """The token was never given out, or was altered."""
 
@@ -34,5 +38,7 @@ class WouldBreakVisits(Exception):
     """
 
     def __init__(self, breaks: Sequence[tuple[int, str]]) -> None:
-        super().__init__(f"{len({visit for visit, _ in breaks})} booked visits would no longer fit.")
+        super().__init__(
+            f"{len({visit for visit, _ in breaks})} booked visits would no longer fit."
+        )
         self.breaks = tuple(breaks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from typing import overload
 
 from django.db.models import Q, QuerySet
@@ -177,7 +178,7 @@ def _tasks(
 ) -> Iterator[CoverTask]:
     """Lane claims of one nurse in one visit, cut where the lanes held change."""
     cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         lanes = tuple(sorted(lane for low, high, lane in spans if low <= start < high))
         if lanes:
             yield CoverTask(

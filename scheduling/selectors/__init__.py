@@ -1,0 +1,35 @@
+"""Every read the doors need; none of them writes."""
+
+from scheduling.selectors.coverage import Coverage, CoverageStep, coverage
+from scheduling.selectors.proposals import Offer, Proposals, UnknownProtocol, propose_series
+from scheduling.selectors.series import FollowUp, SeriesView, StepView, series_view
+from scheduling.selectors.visits import (
+    ClaimView,
+    PhaseView,
+    VisitView,
+    step_name,
+    step_short_name,
+    view,
+    visits,
+)
+
+__all__ = [
+    "ClaimView",
+    "Coverage",
+    "CoverageStep",
+    "FollowUp",
+    "Offer",
+    "PhaseView",
+    "Proposals",
+    "SeriesView",
+    "StepView",
+    "UnknownProtocol",
+    "VisitView",
+    "coverage",
+    "propose_series",
+    "series_view",
+    "step_name",
+    "step_short_name",
+    "view",
+    "visits",
+]

@@ -23,6 +23,7 @@ from django.core.management import CommandError, call_command
 
 HOST = "127.0.0.1"
 VAR = Path(__file__).resolve().parent.parent / "var"
+LOGS = VAR / "log"
 GRACE_SECONDS = 10
 START_SECONDS = 60
 
@@ -74,7 +75,7 @@ def prepare() -> None:
 
 
 def start(name: str, command: list[str]) -> subprocess.Popen[bytes]:
-    path = VAR / "log" / f"{name}.log"
+    path = LOGS / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         path.replace(path.with_suffix(".log.1"))
@@ -90,7 +91,7 @@ def start(name: str, command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def end(children: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Ask every child to end; after GRACE_SECONDS, end whatever is left of its session."""
+    """Ask every child to end; after GRACE_SECONDS kill it, and in any case its descendants."""
     for child in children.values():
         if child.poll() is None:
             child.terminate()
@@ -126,9 +127,35 @@ def first_dead(children: dict[str, subprocess.Popen[bytes]]) -> str | None:
 
 
 def report_death(name: str) -> None:
-    log = VAR / "log" / f"{name}.log"
+    log = LOGS / f"{name}.log"
     print(f"\nThe {name} process ended by itself, so all of it ends. The last of {log}:")
     print("".join(f"    {line}\n" for line in log.read_text(errors="replace").splitlines()[-12:]))
+
+
+def supervise(commands: dict[str, list[str]], port: int) -> int:
+    """Run all of them until asked to stop (0), or until one ends by itself (1)."""
+    asked_to_stop = stop_requests()
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in commands.items():
+            children[name] = start(name, command)
+        ready, deadline = False, time.monotonic() + START_SECONDS
+        while not select.select([asked_to_stop], [], [], 0.2)[0]:
+            if dead := first_dead(children):
+                report_death(dead)
+                return 1
+            if not ready and time.monotonic() > deadline:
+                print(f"The web process did not answer within {START_SECONDS} s: see {LOGS}")
+                return 1
+            if not ready and (ready := answers(port)):
+                print(
+                    f"\n  Chairtime is open at http://{HOST}:{port}   (Ctrl-C ends it)", flush=True
+                )
+                print(f"  Logs: {LOGS.relative_to(VAR.parent)}/\n", flush=True)
+        print("\nClosing ...", flush=True)
+        return 0
+    finally:
+        end(children)
 
 
 def main() -> int:
@@ -140,28 +167,7 @@ def main() -> int:
         prepare()
     except KeyboardInterrupt:
         return 130
-    asked_to_stop = stop_requests()
-    children: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        for name, command in commands(port).items():
-            children[name] = start(name, command)
-        ready, deadline = False, time.monotonic() + START_SECONDS
-        while not select.select([asked_to_stop], [], [], 0.2)[0]:
-            if dead := first_dead(children):
-                report_death(dead)
-                return 1
-            if not ready and time.monotonic() > deadline:
-                print(f"The web process did not answer within {START_SECONDS} s: see {VAR / 'log'}")
-                return 1
-            if not ready and (ready := answers(port)):
-                print(
-                    f"\n  Chairtime is open at http://{HOST}:{port}   (Ctrl-C ends it)", flush=True
-                )
-                print(f"  Logs: {(VAR / 'log').relative_to(VAR.parent)}/\n", flush=True)
-        print("\nClosing ...", flush=True)
-        return 0
-    finally:
-        end(children)
+    return supervise(commands(port), port)
 
 
 if __name__ == "__main__":

@@ -112,8 +112,8 @@ def direct(ward: Ward, tasks: Sequence[CoverTask]) -> Shares | None:
                 )
                 for n in fitting
             }
-        if not best:
-            return None
+            if not best:
+                return None
         path = min(best.values())[2]
         for task, n in zip(own, path, strict=True):
             free = ward.with_task(free, task, n)
@@ -130,8 +130,8 @@ def _named(ward: Ward, new: Sequence[CoverTask], shares: Shares) -> Assignment |
         coming = [task for task, m in shares.items() if m == n]
         if not coming:
             continue
-        staying = [task for task in ward.movable if task.nurse == nurse.id and task not in shares]
-        lanes = ward.colour(n, staying, coming)
+        leaving = [task for task in shares if task.nurse == nurse.id]
+        lanes = ward.colour(n, leaving, coming)
         if lanes is None:
             return None
         for task, taken in lanes.items():

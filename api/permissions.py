@@ -170,28 +170,34 @@ def visible_visits(who: Any, visits: QuerySet[Appointment]) -> QuerySet[Appointm
     return visits.filter(seen)
 
 
-def visible_patients(who: Any, patients: QuerySet[Patient]) -> QuerySet[Patient]:
-    """Those of `patients` that `who` may see.
+def patients_of(reach: Reach, patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Those of `patients` who belong to the sites of `reach`.
 
     A patient belongs to the home site, to every site with a visit or series of theirs, and to
-    everybody while there is none of these.
+    all sites while there is none of these.
     """
-    reach = sites_for(who, "see_patients")
     if reach.everywhere:
         return patients
-    seen = Q(pk__in=[])
-    if reach:
-        seen |= (
-            reach.q("home_site")
-            | Q(home_site=None)
-            | Q(Exists(Appointment.objects.filter(reach.q(), patient=OuterRef("pk"))))
-            | Q(Exists(Series.objects.filter(reach.q(), patient=OuterRef("pk"))))
-        )
-    if (staff := staff_id(who)) and (own := sites_for(who, "see_own_patients")):
-        seen |= Q(_takes_part(staff, appointment__patient=OuterRef("pk"))) | Q(
-            Exists(Series.objects.filter(own.q(), patient=OuterRef("pk"), therapist=staff))
-        )
-    return patients.filter(seen)
+    if not reach:
+        return patients.none()
+    visits = Appointment.objects.filter(patient=OuterRef("pk"))
+    series = Series.objects.filter(patient=OuterRef("pk"))
+    here = Exists(visits.filter(reach.q())) | Exists(series.filter(reach.q()))
+    nowhere = Q(home_site=None) & ~Exists(visits) & ~Exists(series)
+    return patients.filter(reach.q("home_site") | Q(here) | nowhere)
+
+
+def visible_patients(who: Any, patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Those of `patients` that `who` may see: of their sites, and those they treat."""
+    of_sites = patients_of(sites_for(who, "see_patients"), patients)
+    own = sites_for(who, "see_own_patients")
+    staff = staff_id(who)
+    if not staff or not own:
+        return of_sites
+    visits = Appointment.objects.filter(own.q(), patient=OuterRef("pk"))
+    series = Series.objects.filter(own.q(), patient=OuterRef("pk"), therapist=staff)
+    mine = Exists(visits.filter(_takes_part(staff, appointment=OuterRef("pk")))) | Exists(series)
+    return patients.filter(Q(pk__in=of_sites.values("pk")) | Q(mine))
 
 
 def visible_series(who: Any, series: QuerySet[Series]) -> QuerySet[Series]:

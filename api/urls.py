@@ -1,13 +1,10 @@
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-
-def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
-
+from api.health import healthz, readyz
 
 urlpatterns = [
     path("healthz", healthz),
+    path("readyz", readyz),
     path("account/", include("allauth.urls")),
     path("", include("api.feeds")),
     path("", include("api.desk.urls")),

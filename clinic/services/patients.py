@@ -62,7 +62,7 @@ def create_patient(*, actor: Actor, now: datetime, **facts: Unpack[PatientFacts]
     journal.record(
         actor=actor,
         now=now,
-        action="create_patient",
+        action="patient.added",
         subject=f"patient:{patient.pk}",
         site=patient.home_site,
         after=journal.changes({}, _facts(patient))[1],
@@ -88,7 +88,7 @@ def update_patient(
     journal.record(
         actor=actor,
         now=now,
-        action="update_patient",
+        action="patient.corrected",
         subject=f"patient:{row.pk}",
         site=row.home_site,
         before=was,

@@ -1,0 +1,38 @@
+"""Who calls by machine, and what was answered to a request that may come twice."""
+
+from django.db import models
+
+from clinic.models import Site
+
+
+class Client(models.Model):
+    """A machine that may call: an OAuth2 application, and the most its tokens may carry."""
+
+    application = models.OneToOneField(
+        "oauth2_provider.Application", models.CASCADE, related_name="client"
+    )
+    scopes = models.JSONField(default=list)
+    every_site = models.BooleanField(default=True)
+    sites = models.ManyToManyField(Site, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.application.name
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request that carried an Idempotency-Key, for as long as it may be repeated.
+
+    Only a hash of the key is kept, and the answer is encrypted with the key: who does not hold
+    the key reads neither a patient nor a secret address here.
+    """
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    key_hash = models.CharField(max_length=64)
+    request_hash = models.CharField(max_length=64)
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "key_hash"], name="one_answer_a_key")
+        ]

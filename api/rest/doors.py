@@ -1,0 +1,198 @@
+"""What every door of the REST API does before and after its own few lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.errors import answer, unknown, wrong
+from api.once import once
+from api.permissions import ApiClient, Reach, require, sites_for
+from api.rate import PerClient
+from api.rest.parsing import Body, Parameter, StrictJson, an_id, read_query
+from api.rest.shapes import PROBLEMS
+from api.tokens import BearerToken
+from clinic.journal import Actor
+from clinic.models import Site
+
+Row = TypeVar("Row", bound=Model)
+Answer = Callable[..., Response]
+
+
+class OnlyJson(BaseContentNegotiation):
+    """JSON, whatever the Accept header says."""
+
+    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+        sent = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == sent), None)
+
+    def select_renderer(
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], str(renderers[0].media_type)
+
+
+class Door(APIView):
+    """A resource. Tables say, for each method, what it needs, takes and answers.
+
+    `actions` are rows of api.permissions; `queries` the query parameters; `bodies` the request
+    serializers; `answers` (status, serializer). `answers_once` is for POSTs that change things:
+    they obey Idempotency-Key.
+    """
+
+    actions: ClassVar[Mapping[str, str]]
+    queries: ClassVar[Mapping[str, Mapping[str, Parameter]]] = {}
+    bodies: ClassVar[Mapping[str, type[Body]]] = {}
+    answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
+    answers_once: ClassVar[bool] = True
+
+    authentication_classes = [BearerToken]
+    permission_classes = []
+    throttle_classes = [PerClient]
+    parser_classes = [StrictJson]
+    content_negotiation_class = OnlyJson
+    metadata_class = None
+
+    now: datetime
+    asked: dict[str, Any]
+
+    @property
+    def client(self) -> ApiClient:
+        """Who asks; `initial` lets nobody else in."""
+        client = self.request.user
+        if not isinstance(client, ApiClient):
+            raise NotAuthenticated("Send a bearer token.")
+        return client
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(name=self.client.name, door="rest")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.now = timezone.now()
+        self.perform_authentication(request)
+        self.check_throttles(request)
+        if not isinstance(request.user, ApiClient):
+            raise NotAuthenticated("Send a bearer token.")
+        method = self.row(request.method or "")
+        if method not in self.actions:
+            raise MethodNotAllowed(method)
+        require(self.client, self.actions[method])
+        self.asked = read_query(request.query_params, self.query_of(method))
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if standing := getattr(request, "standing", None):
+            for name, value in standing.headers.items():
+                response[name] = value
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def post(self, request: Request, **at: str) -> Response:
+        """Create, once for one Idempotency-Key."""
+        if not self.answers_once:
+            return self.create(request, **at)
+
+        def run() -> Response:
+            try:
+                return self.create(request, **at)
+            except Exception as error:
+                response = answer(error)
+                if response is None:
+                    raise
+                return response
+
+        return once(request, self.now, run)
+
+    def create(self, request: Request, **at: str) -> Response:
+        """What a POST does."""
+        raise NotImplementedError
+
+    def body(self, **options: Any) -> dict[str, Any]:
+        """The request's body, checked by the serializer of its method; 400 for what is wrong."""
+        serializer = self.bodies[self.request.method or ""](data=self.request.data, **options)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def reach(self) -> Reach:
+        """The sites of the action at hand."""
+        return sites_for(self.client, self.actions[self.row(self.request.method or "")])
+
+    def site(self, field: str, identifier: str) -> Site:
+        """The site that the body names: 422 when there is none, 403 when it is not the caller's."""
+        site = self.named(Site.objects.select_related("organisation"), field, identifier)
+        require(self.client, self.actions[self.row(self.request.method or "")], site)
+        return site
+
+    def sites(self) -> QuerySet[Site]:
+        """The sites of the action at hand."""
+        return Site.objects.filter(self.reach().q("pk"))
+
+    def named(self, rows: QuerySet[Row], field: str, identifier: str) -> Row:
+        """The row that a field of the body names; 422 naming the field when there is none."""
+        row = _row(rows, identifier)
+        if row is None:
+            raise unknown(field, f"There is no {_words(rows.model)} with this id.")
+        return row
+
+    def at(self, rows: QuerySet[Row], identifier: str) -> Row:
+        """The row that the address names; 404 when there is none that the caller may see."""
+        row = _row(rows, identifier)
+        if row is None:
+            raise Http404
+        return row
+
+    def filtered(self, rows: QuerySet[Row], name: str) -> Row | None:
+        """The row that a query parameter names, None without it; 400 when there is none."""
+        if name not in self.asked:
+            return None
+        row = rows.filter(pk=self.asked[name]).first()
+        if row is None:
+            message = f"There is no {_words(rows.model)} with this id."
+            raise wrong(name, message)
+        return row
+
+    def _allowed_methods(self) -> list[str]:
+        return list(self.actions)
+
+    @staticmethod
+    def row(method: str) -> str:
+        """HEAD is a GET."""
+        return "GET" if method == "HEAD" else method
+
+    def query_of(self, method: str) -> Mapping[str, Parameter]:
+        return self.queries.get(method, {})
+
+    def path_parameters(self) -> list[str]:
+        return ["id", "token"]
+
+    def responses(self, method: str) -> dict[Any, Any]:
+        """For the schema: the answer and the problems."""
+        status, shape = self.answers[method]
+        return {status: shape} | PROBLEMS[method]
+
+
+def _row(rows: QuerySet[Row], identifier: str) -> Row | None:
+    try:
+        return rows.filter(pk=an_id(identifier)).first()
+    except ValueError:
+        return None
+
+
+def _words(model: type[Model]) -> str:
+    return re.sub(r"staff", "staff member", str(model._meta.verbose_name))

@@ -1,0 +1,41 @@
+"""The addresses of contract v1: no trailing slashes."""
+
+from django.urls import path
+
+from api.rest.appointments import AppointmentCancelling, Appointments, OneAppointment
+from api.rest.coverage import CoverageDoor
+from api.rest.docs import docs, schema
+from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
+from api.rest.patients import OnePatient, Patients, PatientSearch
+from api.rest.places import Protocols, Rooms, Sites, StaffMembers
+from api.rest.series import OneSeries, ProposalHolding, ProposalsDoor, SeriesCancelling, SeriesDoor
+from api.rest.sign_in import Tokens
+
+V1 = {
+    "sites": Sites,
+    "rooms": Rooms,
+    "staff": StaffMembers,
+    "protocols": Protocols,
+    "patients": Patients,
+    "patients/search": PatientSearch,
+    "patients/<str:id>": OnePatient,
+    "proposals": ProposalsDoor,
+    "proposals/<str:token>/hold": ProposalHolding,
+    "series": SeriesDoor,
+    "series/<str:id>": OneSeries,
+    "series/<str:id>/cancel": SeriesCancelling,
+    "appointments": Appointments,
+    "appointments/<str:id>": OneAppointment,
+    "appointments/<str:id>/cancel": AppointmentCancelling,
+    "coverage": CoverageDoor,
+    "calendar-feeds": CalendarFeeds,
+    "calendar-feeds/<str:id>": OneFeed,
+    "calendar-feeds/<str:id>/rotate": FeedRotation,
+}
+
+urlpatterns = [
+    *(path(f"api/v1/{address}", door.as_view()) for address, door in V1.items()),
+    path("api/schema/", schema, name="schema"),
+    path("api/docs/", docs, name="docs"),
+    path("o/token/", Tokens.as_view(), name="token"),
+]

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core import signing
 
@@ -120,7 +121,7 @@ def open_token(token: str, *, now: datetime) -> Draft:
     return opened
 
 
-def _read(body: Sequence) -> Draft:  # type: ignore[type-arg]
+def _read(body: Sequence[Any]) -> Draft:
     offer, patient, version, site, issued, completed, visits = body
     return Draft(
         offer=offer,

@@ -262,7 +262,7 @@ def token(
 
 
 def kare_times(monday: date = MONDAY, clock: str = "09:00") -> dict[str, datetime]:
-    """All eleven visits of aud-kare, legally spaced: infusions on three Thursdays from monday+10."""
+    """All eleven visits of aud-kare, legally spaced: D0 is the Thursday ten days on."""
     d0 = monday + timedelta(days=10)
     offsets = {
         "screening": -9,

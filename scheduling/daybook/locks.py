@@ -60,7 +60,7 @@ def open_days(
 def lock_visits(visits: Sequence[Appointment]) -> None:
     """Lock what visits claim, on the days they claim it: for freeing or changing them."""
     _must_write()
-    by_site = defaultdict(set)
+    by_site: dict[int, set[int]] = defaultdict(set)
     claims = Claim.objects.filter(appointment__in=visits).values_list(
         "resource_id", "start_minute", "end_minute", "appointment__site"
     )

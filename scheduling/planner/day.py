@@ -7,7 +7,7 @@ or less between two local midnights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -101,7 +101,7 @@ class Diary:
     people: tuple[Person, ...]
     patient: int
     presence: Mapping[str, int]
-    cover: tuple[CoverTask, ...] = ()
+    cover: Sequence[CoverTask] = ()
 
     @cached_property
     def start(self) -> int:

@@ -67,7 +67,7 @@ def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
         held_by=actor.name,
         expires_at=now + HOLD_LASTS,
     )
-    write_hold(judged, hold, patient, diary)
+    write_hold(judged, hold, patient, diary, now)
     record(
         actor=actor,
         now=now,

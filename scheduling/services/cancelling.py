@@ -12,6 +12,7 @@ from scheduling.errors import Refused
 from scheduling.models import Appointment, Claim, Series, Status
 from scheduling.models.series import AHEAD
 from scheduling.planner.plans import Refusal
+from scheduling.services.entries import publish
 
 
 @durable
@@ -84,3 +85,4 @@ def _cancel(
     Appointment.objects.bulk_update(
         visits, ["status", "cancel_reason", "late_cancel", "sequence", "updated_at"]
     )
+    publish([visit.pk for visit in visits], now=now)

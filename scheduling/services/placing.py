@@ -16,6 +16,7 @@ from scheduling.planner.placed import Anchor, placed_visits
 from scheduling.planner.plans import PlannedClaim, PlannedPhase, PlannedVisit, Refusal
 from scheduling.planner.protocols import Protocol
 from scheduling.planner.shape import shape_of
+from scheduling.services.entries import publish
 from scheduling.tokens import DraftVisit
 
 
@@ -90,14 +91,15 @@ def judge(
     return Judged(tuple(visits), monitoring, tuple(repacked))
 
 
-def write_hold(judged: Judged, hold: Hold, patient: Patient, diary: Diary) -> None:
+def write_hold(judged: Judged, hold: Hold, patient: Patient, diary: Diary, now: datetime) -> None:
     """The claims of a held proposal."""
-    _repack(judged.repacked, diary)
+    moved = _repack(judged.repacked, diary)
     Claim.objects.bulk_create(
         claim
         for visit in judged.visits
         for claim in _claims(visit, judged.monitoring.get(visit.step, ()), patient, hold=hold)
     )
+    publish(moved, now=now)
 
 
 def write_visits(
@@ -111,7 +113,7 @@ def write_visits(
     now: datetime,
 ) -> list[Appointment]:
     """Appointments, phases and claims, in three statements whatever their number."""
-    _repack(judged.repacked, diary)
+    moved = _repack(judged.repacked, diary)
     made = Appointment.objects.bulk_create(
         Appointment(
             series=series,
@@ -144,6 +146,7 @@ def write_visits(
             visit, judged.monitoring.get(visit.step, ()), patient, appointment=appointment
         )
     )
+    publish([*(appointment.pk for appointment in made), *moved], now=now)
     return made
 
 
@@ -180,10 +183,13 @@ def _claims(
     )
 
 
-def _repack(changed: Sequence[cover.Placement], diary: Diary) -> None:
-    """Rewrite the nurse claims of visits whose monitoring moves; all leave before any returns."""
+def _repack(changed: Sequence[cover.Placement], diary: Diary) -> list[int]:
+    """Rewrite the nurse claims of visits whose monitoring moves; all leave before any returns.
+
+    The appointments concerned, whose people must be told.
+    """
     if not changed:
-        return
+        return []
     moved = {placed.task: placed for placed in changed}
     visits = {placed.task.visit for placed in changed}
     stays: dict[str, list[cover.Placement]] = defaultdict(list)
@@ -216,3 +222,4 @@ def _repack(changed: Sequence[cover.Placement], diary: Diary) -> None:
             for lane in claim.lanes
         ]
     Claim.objects.bulk_create(fresh)
+    return [claim.appointment_id for claim in fresh if claim.appointment_id]

@@ -125,9 +125,7 @@ def test_a_hold_moves_to_another_proposal_of_the_same_set():
 
 def test_an_expired_hold_is_in_nobodys_way_even_before_it_is_swept():
     juniper, kare = house(), protocol("aud-kare")
-    hold_proposal(
-        token=token(patient("Pia"), kare, juniper, kare_times()), actor=DESK, now=NOW
-    )
+    hold_proposal(token=token(patient("Pia"), kare, juniper, kare_times()), actor=DESK, now=NOW)
     later = NOW + timedelta(minutes=15)
     proposal = token(patient("Paul"), kare, juniper, kare_times(), now=later)
     book_series(token=proposal, actor=DESK, now=later)
@@ -136,9 +134,7 @@ def test_an_expired_hold_is_in_nobodys_way_even_before_it_is_swept():
 
 def test_expired_holds_are_swept_and_others_are_not():
     juniper, kare = house(), protocol("aud-kare")
-    hold_proposal(
-        token=token(patient("Pia"), kare, juniper, kare_times()), actor=DESK, now=NOW
-    )
+    hold_proposal(token=token(patient("Pia"), kare, juniper, kare_times()), actor=DESK, now=NOW)
     assert expire_holds(now=NOW + timedelta(minutes=14)) == 0
     assert expire_holds(now=NOW + timedelta(minutes=15)) == 1
     assert not Claim.objects.exists()
@@ -189,7 +185,12 @@ def test_a_missing_step_of_a_running_series_must_keep_its_window():
     last = times.pop("th7")
     series = book_series(token=token(pia, kare, juniper, times), actor=DESK, now=NOW)
     facts = {
-        "patient": pia, "site": juniper, "version": kare, "step": "th7", "actor": DESK, "now": NOW
+        "patient": pia,
+        "site": juniper,
+        "version": kare,
+        "step": "th7",
+        "actor": DESK,
+        "now": NOW,
     }
     with pytest.raises(Refused) as refused:
         book_visit(starts_at=last + timedelta(days=5), **facts)

@@ -27,9 +27,7 @@ def test_a_cancelled_visit_frees_everything_it_held(series):
 def test_the_place_of_a_cancelled_series_can_be_booked_again(series):
     cancel_series(series=series.pk, reason="patient: moved away", actor=DESK, now=NOW)
     assert not Claim.objects.exists()
-    again = token(
-        patient("Paul"), series.protocol_version, series.site, kare_times(), now=NOW
-    )
+    again = token(patient("Paul"), series.protocol_version, series.site, kare_times(), now=NOW)
     book_series(token=again, actor=DESK, now=NOW)
 
 

@@ -6,6 +6,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("account/", include("allauth.urls")),
+    path("", include("api.rest.urls")),
     path("", include("api.feeds")),
     path("", include("api.desk.urls")),
 ]

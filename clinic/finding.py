@@ -65,9 +65,11 @@ def find_patients(q: str, among: QuerySet[Patient]) -> QuerySet[Patient]:
     named = Q()
     for word in words:
         named &= Q(search_key__contains=f" {word}")
-    digits = re.sub(r"\D", "", rest).lstrip("0")
-    if PHONE_LIKE.fullmatch(rest) and len(digits) >= FEWEST_PHONE_DIGITS:
-        named |= Q(phone__contains=digits)
+    if PHONE_LIKE.fullmatch(rest):
+        digits = re.sub(r"\D", "", rest)
+        for number in {digits, digits.lstrip("0")}:  # a national 0 is not in E.164
+            if len(number) >= FEWEST_PHONE_DIGITS:
+                named |= Q(phone__contains=number)
     return among.filter(named, born or Q()).order_by("family_name", "given_name", "pk")
 
 

@@ -15,8 +15,8 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 @lru_cache(maxsize=1)
 def document() -> bytes:
     """The OpenAPI 3.1 document as JSON, drawn once a process."""
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    drawn: Any = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    generator = SchemaGenerator()
+    drawn: Any = generator.get_schema(request=None, public=True)
     text: bytes = OpenApiJsonRenderer().render(drawn, renderer_context={})
     return text
 

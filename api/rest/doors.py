@@ -60,7 +60,7 @@ class Door(APIView):
     answers_once: ClassVar[bool] = True
 
     authentication_classes = [BearerToken]
-    permission_classes = []
+    permission_classes: ClassVar[list[Any]] = []
     throttle_classes = [PerClient]
     parser_classes = [StrictJson]
     content_negotiation_class = OnlyJson

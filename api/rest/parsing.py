@@ -144,7 +144,7 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class _Parsed(serializers.Field):  # type: ignore[type-arg]
+class _Parsed(serializers.Field):
     parse: Callable[[str], Any]
 
     def to_internal_value(self, data: Any) -> Any:
@@ -172,7 +172,7 @@ class ClockTime(serializers.RegexField):
     def __init__(self, **options: Any) -> None:
         super().__init__(rf"^{CLOCK.pattern}$", **options)
 
-    def to_internal_value(self, data: Any) -> time:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> time:
         if not isinstance(data, str) or not CLOCK.fullmatch(data):
             raise serializers.ValidationError("It must be a time of day such as 09:00.")
         return time.fromisoformat(data)

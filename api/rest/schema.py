@@ -64,7 +64,7 @@ class Described(AutoSchema):
         return self.view.responses(self.method)
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "api.tokens.BearerToken"
     name = "bearer"
 

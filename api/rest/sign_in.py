@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -28,7 +29,10 @@ class Tokens(TokenView):
             )
             response["Retry-After"] = str(seconds)
             return response
-        if "\x00" in "".join([request.headers.get("Authorization", ""), *request.POST.values()]):
+        if request.POST.get("grant_type") != "client_credentials":
+            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
+        try:
+            answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        except (ValueError, DataError):
             return JsonResponse({"error": "invalid_request"}, status=400)
-        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
         return answer

@@ -161,5 +161,5 @@ def _fresh_mrn(number: int) -> str:
 
 def _facts(patient: Patient) -> dict[str, Any]:
     """JSON-ready, as the journal keeps it."""
-    facts = model_to_dict(patient, exclude=["resource"])
+    facts = model_to_dict(patient, exclude=["resource", "created_at", "updated_at"])
     return {key: str(value) if isinstance(value, date) else value for key, value in facts.items()}

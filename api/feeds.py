@@ -86,9 +86,7 @@ def _sites(reader: User, action: str) -> Sites:
 
 def _reader_has_left(feed: CalendarFeed) -> bool:
     staff = getattr(feed.resource, "staff", None)
-    return bool(
-        (feed.created_by and not feed.created_by.is_active) or (staff and not staff.active)
-    )
+    return bool((feed.created_by and not feed.created_by.is_active) or (staff and not staff.active))
 
 
 urlpatterns = [path("feeds/<str:secret>.ics", calendar, name="calendar_feed")]

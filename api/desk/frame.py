@@ -22,6 +22,7 @@ class Asked(HttpRequest):
 
     user: User
     htmx: Any
+    sites: tuple[Site, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,18 @@ class Frame:
         return self.day and self.day + timedelta(days=1)
 
 
-def sites_of(user: User) -> tuple[Site, ...]:
-    """The sites of somebody's grants, by name: one query."""
-    reach = sites_for(user, "see_sites")
-    if not reach:
-        return ()
-    return tuple(Site.objects.filter(reach.q("pk")).select_related("organisation"))
+def sites_of(request: Asked) -> tuple[Site, ...]:
+    """The sites of somebody's grants, by name: one query a request."""
+    if not hasattr(request, "sites"):
+        reach = sites_for(request.user, "see_sites")
+        mine = Site.objects.filter(reach.q("pk")).select_related("organisation")
+        request.sites = tuple(mine) if reach else ()
+    return request.sites
 
 
 def open_site(request: Asked, pk: int, *actions: str) -> Site:
     """The site of that id, where any of the actions is allowed; 404 or NotPermitted."""
-    site = next((site for site in sites_of(request.user) if site.pk == pk), None)
+    site = next((site for site in sites_of(request) if site.pk == pk), None)
     if site is None:
         if Site.objects.filter(pk=pk).exists():
             raise NotPermitted(actions[0])
@@ -87,25 +89,25 @@ def open_site(request: Asked, pk: int, *actions: str) -> Site:
 
 def usual_site(request: Asked) -> Site | None:
     """Where somebody last was, else the first of their sites."""
-    sites = sites_of(request.user)
+    sites = sites_of(request)
     last = request.session.get("site")
     return next((site for site in sites if site.pk == last), sites[0] if sites else None)
 
 
 def actor(request: Asked) -> Actor:
-    return Actor(name=request.user.email or request.user.username, door="desk", user=request.user.pk)
+    return Actor(
+        name=request.user.email or request.user.username, door="desk", user=request.user.pk
+    )
 
 
 def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Frame:
     user = request.user
-    sites = sites_of(user)
-    last = request.session.get("site")
-    site = site or next((s for s in sites if s.pk == last), sites[0] if sites else None)
+    site = site or usual_site(request)
     name = user.get_full_name() or user.email
     has_week = staff_id(user) is not None
     return Frame(
         site=site,
-        sites=sites,
+        sites=sites_of(request),
         here=here,
         rail=tuple(_rail(user, site, has_week)),
         person=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.desk import words
 from api.permissions import may
 from clinic.models import Patient, Site, User
 
@@ -10,4 +11,4 @@ def shown_name(user: User, patient: Patient, site: Site | int | None = None) -> 
     """`Pia Wren`, or `P. W.` for who may not see names at that site (without one: anywhere)."""
     if may(user, "see_names", site):
         return patient.name
-    return f"{patient.given_name[:1]}. {patient.family_name[:1]}."
+    return words.dotted(patient)

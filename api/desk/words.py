@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from clinic.models import Patient
 from scheduling.models import Status
 
 
@@ -84,6 +85,11 @@ def distance(days: int) -> str:
     if days in near:
         return near[days]
     return f"in {days} days" if days > 0 else f"{-days} days ago"
+
+
+def dotted(patient: Patient) -> str:
+    """P. W., for who may not see names."""
+    return f"{patient.given_name[:1]}. {patient.family_name[:1]}."
 
 
 def phase(name: str) -> str:

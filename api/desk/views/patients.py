@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
-from api.desk.forms import NewPatientForm, PatientForm
+from api.desk.forms import NewPatientForm
 from api.desk.frame import Asked, actor, page, part, usual_site
 from api.desk.people import shown_name
 from api.permissions import NotPermitted, may, require, visible_patients
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
 from clinic.models import Patient
-from clinic.services.patients import MrnTaken, create_patient, update_patient
+from clinic.services.patients import MrnTaken, create_patient
 
 SHOWN = 8
 

@@ -37,12 +37,10 @@ class Part:
 COUNTS = ("tests", "failures", "errors", "skipped")
 
 
-def run(name: str, *arguments: str, database_url: str = "") -> Part:
+def run(name: str, *arguments: str, **engine: str) -> Part:
     """One pytest run. Skipped tests, and a run without tests, are counted as failed."""
     print(f"\n=== {name} ===", flush=True)
-    environment = {key: value for key, value in os.environ.items() if key not in OURS}
-    if database_url:
-        environment["DATABASE_URL"] = database_url
+    environment = {key: value for key, value in os.environ.items() if key not in OURS} | engine
     report = VAR / "reports" / f"{name.lower().replace(' ', '-')}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", f"--junit-xml={report}", *arguments]
@@ -68,6 +66,10 @@ def clean_sqlite_files() -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
+def all_but(*folders: str) -> list[str]:
+    return [f"--ignore=tests/{folder}" for folder in folders]
+
+
 def main() -> int:
     began = time.monotonic()
     try:
@@ -77,10 +79,11 @@ def main() -> int:
         return 1
     print(f"Chromium: {chromium}")
     with clean_sqlite_files():
-        parts = [run("SQLite", "-n", "2", "--ignore=tests/journeys", "--ignore=tests/bench")]
-        with postgres.server() as url:
-            folders = ("tests/services", "tests/doors", "tests/races")
-            parts.append(run("PostgreSQL", "-n", "2", *folders, database_url=url))
+        parts = [run("SQLite", "-n", "2", *all_but("journeys", "bench"))]
+        with postgres.server() as url, postgres.migrated(url) as template:
+            folders = all_but("journeys", "bench", "planner", "house")
+            engine = {"DATABASE_URL": url, "TEST_TEMPLATE": template}
+            parts.append(run("PostgreSQL", "-n", "2", *folders, **engine))
         parts.append(run("Browser", "tests/journeys"))
     print()
     for part in parts:

@@ -16,6 +16,7 @@ from scheduling.feeds.zones import vtimezone
 PRODUCT = "-//Chairtime//Feeds 1//EN"
 REFRESH = timedelta(minutes=15)
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
+BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ def render(
 
 def clean(text: str) -> str:
     """One line of printable text: readers differ on what they make of control characters."""
-    printable = (" " if unicodedata.category(char) in UNPRINTABLE else char for char in text)
+    printable = (
+        " " if unicodedata.category(char) in UNPRINTABLE or char == BYTE_ORDER_MARK else char
+        for char in text
+    )
     return " ".join("".join(printable).split())
 
 
@@ -83,7 +87,7 @@ def _event(happening: Happening) -> Event:
 
 
 def _add_time(event: Component, name: str, moment: datetime) -> None:
-    """In local time, except in the hour that comes twice: there, local time means the first."""
-    if moment.fold:
+    """In local time, except in the hour that comes twice: readers differ on which one is meant."""
+    if moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset():
         moment = moment.astimezone(UTC)
     event.add(name, vDatetime(moment))

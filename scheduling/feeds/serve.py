@@ -27,11 +27,11 @@ class Document:
 def etag(feed: CalendarFeed, sight: Sight, window: Window) -> str:
     """A strong validator (RFC 9110, 8.8.3), from what was read with the feed: nothing is rendered.
 
-    It names all that the document is made of: owner, detail, rights, day, and every change.
+    It stands for all that the document is made of: owner, detail, rights, day, every change.
     """
     parts = (
         PRODUCT,
-        feed.pk,
+        feed.secret_hash,
         sight,
         window.today.date(),
         revision(feed),

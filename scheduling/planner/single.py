@@ -1,4 +1,4 @@
-"""One visit at one given time: the rooms and clinicians that suit, or the likeliest to be told of."""
+"""One visit at one given time: the rooms and clinicians that suit, or the likeliest to tell of."""
 
 from __future__ import annotations
 

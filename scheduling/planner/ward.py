@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import combinations
 
 from scheduling.planner.day import CoverTask, Diary, Person
@@ -16,8 +17,8 @@ COLOURINGS = 5_000
 class Ward:
     """Nurses and movable tasks between two local midnights, bit 0 being `low` of the diary.
 
-    Nurses are indexes into `nurses`. `free[n]` are the levels of lanes free now; `fixed[n]` the
-    lanes as they would be with every movable task lifted off.
+    Nurses are indexes into `nurses`. `free[n]` are the levels of lanes free now, `load[n]` the
+    lane-minutes on duty that are not.
     """
 
     def __init__(
@@ -28,26 +29,42 @@ class Ward:
         low: int,
         high: int,
     ) -> None:
-        self.offset = diary.start + low
+        self._existing, self._now = existing, diary.now
+        self.offset, self.end = diary.start + low, diary.start + high
         within = span(0, high - low)
-        self.nurses = [person for person in nurses if person.duty.get(NURSE, 0) >> low & within]
+        on = [(person, person.duty.get(NURSE, 0) >> low & within) for person in nurses]
+        self.nurses = [person for person, duty in on if duty]
+        self.duty = [duty for _, duty in on if duty]
+        self.lanes = [[lane >> low & within for lane in person.lanes] for person in self.nurses]
+        self.free: list[Levels] = [levels(lanes) for lanes in self.lanes]
+        self.load = [
+            sum((duty & ~lane).bit_count() for lane in lanes)
+            for duty, lanes in zip(self.duty, self.lanes, strict=True)
+        ]
         self.index = {person.id: n for n, person in enumerate(self.nurses)}
-        self.duty = [person.duty[NURSE] >> low & within for person in self.nurses]
-        self.fixed = [[lane >> low & within for lane in person.lanes] for person in self.nurses]
-        self.free: list[Levels] = [levels(lanes) for lanes in self.fixed]
-        self.movable: list[CoverTask] = []
-        self.load = [0] * len(self.nurses)
-        for task in existing:
-            n = self.index.get(-1 if task.nurse is None else task.nurse)
-            if n is None or task.start >= self.offset + high - low or task.end <= self.offset:
-                continue
-            self.load[n] += task.lanes * (task.end - task.start)
-            begun = task.pinned or task.start <= diary.now
-            inside = self.offset <= task.start and task.end <= self.offset + high - low
-            if inside and task.held and not begun:
-                self.movable.append(task)
-                for lane in task.held:
-                    self.fixed[n][lane] |= self.bits(task)
+
+    @cached_property
+    def movable(self) -> list[CoverTask]:
+        """Tasks of these nurses and days that have not begun and tell which lanes they hold."""
+        return [
+            task
+            for task in self._existing
+            if self.offset <= task.start
+            and task.end <= self.end
+            and task.nurse in self.index
+            and task.held
+            and not task.pinned
+            and task.start > self._now
+        ]
+
+    @cached_property
+    def fixed(self) -> list[list[int]]:
+        """Lanes as they would be free with every movable task lifted off."""
+        found = [list(lanes) for lanes in self.lanes]
+        for task in self.movable:
+            for lane in task.held:
+                found[self.index[task.nurse or 0]][lane] |= self.bits(task)
+        return found
 
     def bits(self, task: CoverTask) -> int:
         """The minutes of a task."""
@@ -90,20 +107,24 @@ class Ward:
         ]
 
     def colour(
-        self, n: int, staying: Sequence[CoverTask], coming: Sequence[CoverTask]
+        self, n: int, leaving: Sequence[CoverTask], coming: Sequence[CoverTask]
     ) -> dict[CoverTask, tuple[int, ...]] | None:
-        """Lanes of nurse n for everybody: those who stay keep theirs if that can be.
+        """Lanes of nurse n for those who come; those who stay keep theirs if that can be.
 
-        Else all are coloured afresh by start. None when no colouring was found, which happens
-        only if claims that cannot move begin later and lie across the lanes.
+        Else all are coloured afresh by start, and the answer has those who stay too. None when no
+        colouring was found, which happens only if claims that cannot move begin later and lie
+        across the lanes.
         """
-        lanes = list(self.fixed[n])
-        for task in staying:
+        lanes = list(self.lanes[n])
+        for task in leaving:
             for lane in task.held:
-                lanes[lane] &= ~self.bits(task)
-        kept = {task: task.held for task in staying}
+                lanes[lane] |= self.bits(task)
         if (found := self._colour(n, lanes, coming, {})) is not None:
-            return kept | found
+            return found
+        staying = [
+            task for task in self.movable if task.nurse == self.nurses[n].id and task not in leaving
+        ]
+        kept = {task: task.held for task in staying}
         return self._colour(n, list(self.fixed[n]), [*staying, *coming], kept)
 
     def _colour(

@@ -1,0 +1,205 @@
+"""Every minute at which a step could start, as bitmaps: each rule one AND over the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import time
+from functools import cached_property, reduce
+from itertools import product
+
+from scheduling.planner.day import Diary, Person, Room
+from scheduling.planner.grid import day_spans, grid, weekday_bits
+from scheduling.planner.intervals import erode
+from scheduling.planner.plans import Request
+from scheduling.planner.pool import Counter, Levels, levels, pool
+from scheduling.planner.protocols import NURSE, THERAPIST, Step
+from scheduling.planner.shape import Shape, Stay, Turn, Watch, shape_of, watches_of
+
+Barred = frozenset[int]
+
+
+def _minute(limit: time | None) -> int | None:
+    return None if limit is None else limit.hour * 60 + limit.minute
+
+
+@dataclass(frozen=True, slots=True)
+class Feasible:
+    """Starts with cover as things stand (`direct`), and those that a repack might allow too."""
+
+    direct: int
+    pooled: int
+
+
+class Starts:
+    """Feasible starts of the steps of one request. Every bitmap is drawn once and shared."""
+
+    def __init__(self, request: Request, diary: Diary) -> None:
+        self.request, self.diary = request, diary
+        self.everywhere = (1 << diary.length) - 1
+        self._rooms: dict[tuple[int, int, int], int] = {}
+        self._people: dict[tuple[Turn, int], int] = {}
+        self._watches: dict[tuple[Watch, Barred], Feasible] = {}
+
+    @cached_property
+    def staff(self) -> dict[str, list[Person]]:
+        """Clinicians by role, narrowed to those asked for in whichever roles they have."""
+        roles = {role for person in self.diary.people for role in person.duty} - {NURSE}
+        found = {}
+        for role in roles:
+            having = [person for person in self.diary.people if person.duty.get(role)]
+            asked = [person for person in having if person.id in self.request.staff]
+            found[role] = asked or having
+        return found
+
+    @cached_property
+    def nurses(self) -> list[tuple[Person, Levels]]:
+        """Monitoring nurses with the levels of their free lanes while on duty."""
+        return [
+            (person, levels(lane & duty for lane in person.lanes))
+            for person in self.diary.people
+            if (duty := person.duty.get(NURSE, 0))
+        ]
+
+    @cached_property
+    def days(self) -> int:
+        """One bit a day: from the first day wanted to the last of the diary."""
+        skipped = max(0, (self.request.not_before - self.diary.first).days)
+        count = len(self.diary.midnights) - 1
+        return (1 << count) - 1 >> skipped << skipped
+
+    def clinicians(self, turn: Turn, therapist: int | None) -> list[Person]:
+        """Who could take a turn; the one therapist when the series has one."""
+        return [
+            person
+            for person in self.staff.get(turn.role, [])
+            if turn.skills <= person.skills
+            and (turn.role != THERAPIST or therapist in (None, person.id))
+        ]
+
+    def hours(self, step: Step) -> int:
+        """Starts on the grain, inside the days and hours wanted and the protocol's weekdays."""
+        request, diary = self.request, self.diary
+        days = self.days
+        if step.weekdays:
+            days &= weekday_bits(diary.first, len(diary.midnights) - 1, step.weekdays)
+        earliest, latest = (_minute(limit) for limit in (request.earliest, request.latest))
+        now = max(0, diary.now - diary.start)
+        return grid(diary) & day_spans(diary, days, earliest, latest, step.minutes, now)
+
+    def opening(self, step: Step) -> int:
+        """Starts with the whole visit in opening hours."""
+        return erode(self.diary.open, step.minutes)
+
+    def patient(self, step: Step) -> int:
+        """Starts with the patient free throughout."""
+        return erode(self.diary.patient, step.minutes)
+
+    def presence(self, step: Step) -> int:
+        """Starts with somebody holding each credential on site when asked for."""
+        found = self.everywhere
+        for need in shape_of(step).attendances:
+            there = self.diary.presence.get(need.credential, 0)
+            found &= erode(there, need.end - need.start) >> need.start
+        return found
+
+    def lane(self, room: Room, stay: Stay, lane: int) -> int:
+        """Starts with that chair of a room free for a stay and its turnover; -1 is every chair."""
+        minutes = stay.end - stay.start + room.turnover
+        known = self._rooms.get((room.id, lane, minutes))
+        if known is None:
+            free = reduce(int.__and__, room.lanes) if lane < 0 else room.lanes[lane]
+            known = self._rooms[room.id, lane, minutes] = erode(free, minutes)
+        return known >> stay.start
+
+    def room(self, room: Room, stay: Stay) -> int:
+        """Starts with a room free for a stay: one chair of it, or all when private."""
+        if not stay.capabilities <= room.capabilities:
+            return 0
+        if stay.private or len(room.lanes) == 1:
+            return self.lane(room, stay, -1)
+        found = (self.lane(room, stay, lane) for lane in range(len(room.lanes)))
+        return reduce(int.__or__, found)
+
+    def rooms(self, shape: Shape) -> int:
+        """Starts with a room for every place, different places in different rooms."""
+        by_room = [
+            [(room.id, bits) for room in self.diary.rooms if (bits := self.room(room, stay))]
+            for stay in shape.stays
+        ]
+        found = 0 if by_room else self.everywhere
+        for choice in product(*by_room):
+            if len({id for id, _ in choice}) == len(choice):
+                found |= reduce(int.__and__, (bits for _, bits in choice), self.everywhere)
+        return found
+
+    def clinician(self, turn: Turn, person: Person) -> int:
+        """Starts with a person on duty in the role and wholly free in every span of the turn."""
+        known = self._people.get((turn, person.id))
+        if known is None:
+            free = reduce(int.__and__, person.lanes) & person.duty.get(turn.role, 0)
+            known = self.everywhere
+            for start, end in turn.spans:
+                known &= erode(free, end - start) >> start
+            self._people[turn, person.id] = known
+        return known
+
+    def staffings(
+        self, step: Step, therapist: int | None
+    ) -> Iterator[tuple[dict[str, Person], int]]:
+        """Who could be the clinicians of a step, one person a role, with the starts for that."""
+        turns = shape_of(step).turns
+        for people in product(*(self.clinicians(turn, therapist) for turn in turns)):
+            if len({person.id for person in people}) == len(people):
+                bits = self.everywhere
+                for turn, person in zip(turns, people, strict=True):
+                    bits &= self.clinician(turn, person)
+                yield {t.role: p for t, p in zip(turns, people, strict=True)}, bits
+
+    def barred(self, people: dict[str, Person]) -> Barred:
+        """Those of a visit's clinicians who monitor too: not in this visit."""
+        return frozenset(person.id for person in people.values() if person.duty.get(NURSE))
+
+    def cover(self, step: Step, barred: Barred) -> Feasible:
+        """Starts with nurses for every phase, hand-over at phase boundaries allowed."""
+        direct = pooled = self.everywhere
+        for watch in watches_of(step, self.request.acuity, self.diary.nurse_lanes):
+            one = self.watch(watch, barred)
+            direct &= one.direct >> watch.start
+            pooled &= one.pooled >> watch.start
+        return Feasible(direct, pooled)
+
+    def watch(self, watch: Watch, barred: Barred) -> Feasible:
+        """First minutes of one phase's monitoring, not shifted to the visit's start."""
+        at_zero = Watch(0, watch.end - watch.start, watch.lanes, watch.skills)
+        known = self._watches.get((at_zero, barred))
+        if known is None:
+            direct = on = 0
+            for nurse, free in self.nurses:
+                need = nurse.need(watch.lanes)
+                if nurse.id not in barred and watch.skills <= nurse.skills and need <= len(free):
+                    direct |= erode(free[need - 1], at_zero.end)
+                    on |= erode(nurse.duty[NURSE], at_zero.end)
+            enough = self._pool.at_least(watch.lanes, self.everywhere)
+            pooled = direct | (erode(enough, at_zero.end) & on)
+            known = self._watches[at_zero, barred] = Feasible(direct, pooled)
+        return known
+
+    @cached_property
+    def _pool(self) -> Counter:
+        return pool(self.diary)
+
+    def feasible(self, step: Step, therapist: int | None) -> Feasible:
+        """Starts that keep every rule about one visit, for a series with that therapist."""
+        common = self.hours(step) & self.opening(step) & self.patient(step)
+        common &= self.presence(step) & self.rooms(shape_of(step))
+        groups: dict[Barred, int] = {}
+        for people, bits in self.staffings(step, therapist):
+            barred = self.barred(people)
+            groups[barred] = groups.get(barred, 0) | bits
+        direct = pooled = 0
+        for barred, bits in groups.items():
+            cover = self.cover(step, barred)
+            direct |= common & bits & cover.direct
+            pooled |= common & bits & cover.pooled
+        return Feasible(direct, pooled)

@@ -1,0 +1,269 @@
+"""Feasible starts of one kind of visit, day by day, the cheapest of a day first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from scheduling.planner.day import Diary
+from scheduling.planner.grid import wall
+from scheduling.planner.intervals import members
+from scheduling.planner.preferences import (
+    BANDS,
+    HALF_HOUR,
+    band_cost,
+    hour_weight,
+)
+from scheduling.planner.starts import Feasible
+
+BAND_BITS = tuple((1 << end) - (1 << start) for start, end in BANDS)
+
+
+class Choice(NamedTuple):
+    """A start (bit) and its cost; `certain` unless its cover still needs to be proven."""
+
+    cost: int
+    start: int
+    certain: bool
+
+
+class Days(Protocol):
+    """What the search over days asks of a table."""
+
+    days: int
+
+    def best(self, day: int, band: int | None) -> Choice | None:
+        """The cheapest start of a day."""
+
+    def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
+        """The cheapest start of a day among the bits low..high."""
+
+    def every(self, day: int, band: int | None, low: int, high: int) -> Iterator[Choice]:
+        """All starts of a day among the bits low..high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What decides the cost of a start: the wanted wall-clock minute, and if bands matter."""
+
+    wanted: int
+    main: bool
+
+
+class Table:
+    """Starts of one kind of visit by day. A band is an index into BANDS, None when it is free."""
+
+    def __init__(self, diary: Diary, feasible: Feasible, taste: Taste) -> None:
+        self.diary, self.taste = diary, taste
+        self.pooled = _by_day(diary, feasible.pooled)
+        same = feasible.direct == feasible.pooled
+        self.direct = list(self.pooled) if same else _by_day(diary, feasible.direct)
+        self.days = sum(1 << day for day, starts in enumerate(self.pooled) if starts)
+        self._best: dict[tuple[int, int | None], Choice | None] = {}
+
+    def best(self, day: int, band: int | None) -> Choice | None:
+        key = (day, band if self.taste.main else None)
+        if key not in self._best:
+            self._best[key] = self._cheapest(day, key[1], -1)
+        return self._best[key]
+
+    def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
+        midnight = self.diary.midnights[day]
+        first, last = max(low - midnight, 0), min(high - midnight, 2 * 1440)
+        if last < first:
+            return None
+        mask = (1 << (last + 1)) - (1 << first)
+        return self._cheapest(day, band if self.taste.main else None, mask)
+
+    def every(self, day: int, band: int | None, low: int, high: int) -> Iterator[Choice]:
+        midnight = self.diary.midnights[day]
+        for offset in members(self.pooled[day]):
+            if low <= midnight + offset <= high:
+                cost = self._cost(day, offset, band if self.taste.main else None)
+                yield Choice(cost, midnight + offset, bool(self.direct[day] >> offset & 1))
+
+    def confirm(self, start: int) -> None:
+        """Cover of a start has been proven."""
+        self._settle(start, True)
+
+    def strike(self, start: int) -> None:
+        """Cover of a start has been disproven."""
+        self._settle(start, False)
+
+    def only(self, band: int) -> Table:
+        """The same starts, but those outside a time band."""
+        masks = [self._band_bits(day, band) for day in range(len(self.pooled))]
+        narrowed = Table.__new__(Table)
+        narrowed.diary, narrowed.taste, narrowed._best = self.diary, self.taste, {}
+        narrowed.pooled = [a & b for a, b in zip(self.pooled, masks, strict=True)]
+        narrowed.direct = [a & b for a, b in zip(self.direct, masks, strict=True)]
+        narrowed.days = sum(1 << day for day, starts in enumerate(narrowed.pooled) if starts)
+        return narrowed
+
+    def _band_bits(self, day: int, band: int) -> int:
+        clock = wall(self.diary, day)
+        if clock is None:
+            return BAND_BITS[band]
+        low, high = BANDS[band]
+        return sum(1 << i for i, minute in enumerate(clock) if low <= minute < high)
+
+    def _settle(self, start: int, holds: bool) -> None:
+        day = self.diary.day_of(start)
+        bit = 1 << start - self.diary.midnights[day]
+        if holds:
+            self.direct[day] |= bit
+        else:
+            self.pooled[day] &= ~bit
+            if not self.pooled[day]:
+                self.days &= ~(1 << day)
+        for band in (None, *range(len(BANDS))):
+            self._best.pop((day, band), None)
+
+    def _cheapest(self, day: int, band: int | None, mask: int) -> Choice | None:
+        pooled, direct = self.pooled[day] & mask, self.direct[day] & mask
+        any_start = self._nearest(day, band, pooled)
+        if any_start is None:
+            return None
+        cost, offset = any_start
+        certain = bool(direct >> offset & 1)
+        if not certain and (sure := self._nearest(day, band, direct)) and sure[0] == cost:
+            cost, offset = sure
+            certain = True
+        return Choice(cost, self.diary.midnights[day] + offset, certain)
+
+    def _nearest(self, day: int, band: int | None, starts: int) -> tuple[int, int] | None:
+        """Cost and offset of the cheapest among the starts of a day."""
+        if not starts:
+            return None
+        if wall(self.diary, day) is not None:
+            return min((self._cost(day, offset, band), offset) for offset in members(starts))
+        if band is None:
+            return self._closest(starts)
+        inside = self._closest(starts & BAND_BITS[band])
+        if inside and inside[0] <= band_cost():
+            return inside
+        outside = self._closest(starts & ~BAND_BITS[band])
+        if outside is None:
+            return inside
+        outside = (outside[0] + band_cost(), outside[1])
+        return outside if inside is None else min(inside, outside, key=lambda found: found[0])
+
+    def _closest(self, starts: int) -> tuple[int, int] | None:
+        """Cost and offset of the start closest to the wanted minute on an ordinary day."""
+        wanted, weight = self.taste.wanted, hour_weight(self.taste.main)
+        found: tuple[int, int] | None = None
+        if later := starts >> wanted:
+            distance = (later & -later).bit_length() - 1
+            found = (weight * (distance // HALF_HOUR), wanted + distance)
+        if earlier := starts & (1 << wanted) - 1:
+            offset = earlier.bit_length() - 1
+            cost = weight * ((wanted - offset) // HALF_HOUR)
+            if found is None or cost < found[0]:
+                found = (cost, offset)
+        return found
+
+    def _cost(self, day: int, offset: int, band: int | None) -> int:
+        clock = wall(self.diary, day)
+        minute = offset if clock is None else clock[offset]
+        cost = hour_weight(self.taste.main) * (abs(minute - self.taste.wanted) // HALF_HOUR)
+        outside = band is not None and not BANDS[band][0] <= minute < BANDS[band][1]
+        return cost + (band_cost() if outside else 0)
+
+
+class Pair:
+    """Two steps on one day, the second after the first; `fits` tells if rooms allow both starts.
+
+    `gap` bounds the minutes from the end of the first to the start of the second.
+    """
+
+    def __init__(
+        self,
+        first: Table,
+        second: Table,
+        minutes: int,
+        gap: tuple[int, int],
+        fits: Callable[[int, int], bool],
+    ) -> None:
+        self.first, self.second, self.minutes, self.gap, self.fits = (
+            first,
+            second,
+            minutes,
+            gap,
+            fits,
+        )
+        self.struck: set[tuple[int, int]] = set()
+        self._both: dict[tuple[int, int | None], tuple[Choice, Choice] | None] = {}
+        self.days = first.days & second.days
+
+    def both(self, day: int, band: int | None) -> tuple[Choice, Choice] | None:
+        """The cheapest two starts of a day."""
+        if (day, band) not in self._both:
+            self._both[day, band] = self._cheapest(day, band)
+        return self._both[day, band]
+
+    def forget(self) -> None:
+        """Work everything out anew, after a start or a pair was struck."""
+        self._both.clear()
+
+    def _cheapest(self, day: int, band: int | None) -> tuple[Choice, Choice] | None:
+        best: tuple[Choice, Choice] | None = None
+        least = 0
+        low, high = self.gap
+        for one in sorted(self.first.every(day, band, 0, self.first.diary.length)):
+            if best is not None and one.cost >= least:
+                break
+            after = one.start + self.minutes
+            for other in self._seconds(day, band, after + low, after + high, one.start):
+                if best is None or one.cost + other.cost < least:
+                    best, least = (one, other), one.cost + other.cost
+        return best
+
+    def _seconds(
+        self, day: int, band: int | None, low: int, high: int, first: int
+    ) -> Iterator[Choice]:
+        """The cheapest second start that fits the first, if any."""
+        quick = self.second.within(day, band, low, high)
+        if quick is None:
+            return
+        if (first, quick.start) not in self.struck and self.fits(first, quick.start):
+            yield quick
+            return
+        for other in sorted(self.second.every(day, band, low, high)):
+            if (first, other.start) not in self.struck and self.fits(first, other.start):
+                yield other
+                return
+
+
+class Half:
+    """One step of a pair as a table: the first carries the cost of both, the second none."""
+
+    def __init__(self, pair: Pair, second: bool) -> None:
+        self.pair, self.second, self.days = pair, second, pair.days
+
+    def best(self, day: int, band: int | None) -> Choice | None:
+        both = self.pair.both(day, band)
+        if both is None:
+            return None
+        first, second = both
+        if self.second:
+            return Choice(0, second.start, second.certain)
+        return Choice(first.cost + second.cost, first.start, first.certain)
+
+    def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
+        choice = self.best(day, band)
+        return choice if choice and low <= choice.start <= high else None
+
+    def every(self, day: int, band: int | None, low: int, high: int) -> Iterator[Choice]:
+        if choice := self.within(day, band, low, high):
+            yield choice
+
+
+def _by_day(diary: Diary, bits: int) -> list[int]:
+    """The bitmap cut at local midnights."""
+    whole = bits.to_bytes(diary.length // 8 + 1, "little")
+    found = []
+    for low, high in zip(diary.midnights, diary.midnights[1:], strict=False):
+        part = int.from_bytes(whole[low >> 3 : (high + 7) >> 3], "little")
+        found.append(part >> (low & 7) & (1 << high - low) - 1)
+    return found

@@ -40,9 +40,8 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponseBase:
     note_fetch(feed, reader=request.headers.get("User-Agent", ""), now=now)
     sight = sight_of(feed)
     headers = HEADERS | {"ETag": etag(feed, sight, window)}
-    answer = get_conditional_response(request, etag=headers["ETag"])
-    if answer is None:
-        answer = _whole(request, feed, sight, window, tag=headers["ETag"])
+    unchanged = get_conditional_response(request, etag=headers["ETag"])
+    answer = unchanged or _whole(request, feed, sight, window, tag=headers["ETag"])
     for name, value in headers.items():
         answer.headers[name] = value
     return answer

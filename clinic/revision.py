@@ -40,8 +40,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("INSERT INTO clinic_factsrevision VALUES (1)")
         if connection.vendor == "postgresql":
             cursor.execute(
-                "CREATE FUNCTION clinic_facts_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                "UPDATE clinic_factsrevision SET number = (random() * 9e15)::bigint; RETURN NULL; END $$"
+                "CREATE FUNCTION clinic_facts_changed() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                "BEGIN UPDATE clinic_factsrevision SET number = (random() * 9e15)::bigint; "
+                "RETURN NULL; END $$"
             )
         for table in TABLES:
             for statement in _triggers(connection.vendor, table):
@@ -69,7 +70,7 @@ def _triggers(vendor: str, table: str) -> list[str]:
             "FOR EACH STATEMENT EXECUTE FUNCTION clinic_facts_changed()"
         ]
     return [
-        f"CREATE TRIGGER {table}_{event.lower()}_is_a_fact AFTER {event} ON {table} "
+        f"CREATE TRIGGER {table}_{event.lower()}_is_a_fact AFTER {event} ON {table} "  # noqa: S608
         "BEGIN UPDATE clinic_factsrevision SET number = random(); END"
         for event in ("INSERT", "UPDATE", "DELETE")
     ]

@@ -28,8 +28,10 @@ SQLITE_INSTALL = (
     "CREATE TRIGGER claim_is_alone_insert BEFORE INSERT ON scheduling_claim BEGIN"
     + _PROBE.format(but_not_itself="")
     + "END",
-    "CREATE TRIGGER claim_is_alone_update BEFORE UPDATE OF resource_id, lane, start_minute, end_minute "
-    "ON scheduling_claim BEGIN" + _PROBE.format(but_not_itself="AND id <> OLD.id") + "END",
+    "CREATE TRIGGER claim_is_alone_update "
+    "BEFORE UPDATE OF resource_id, lane, start_minute, end_minute ON scheduling_claim BEGIN"
+    + _PROBE.format(but_not_itself="AND id <> OLD.id")
+    + "END",
 )
 SQLITE_REMOVE = ("DROP TRIGGER claim_is_alone_insert", "DROP TRIGGER claim_is_alone_update")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduling.catalogue.shape import WEEKDAYS
-from scheduling.planner.protocols import Gap, Phase, Protocol, RoleNeed, RoomNeed, Step
+from scheduling.planner.protocols import Gap, Phase, Protocol, RoleNeed, RoomNeed, Step, Unit
 
 
 def protocol(definition: Mapping[str, Any], *, version: int) -> Protocol:
@@ -39,7 +39,8 @@ def _step(step: Mapping[str, Any]) -> Step:
 
 
 def _gap(gap: Mapping[str, Any]) -> Gap:
-    unit, (earliest, latest) = ("days", gap["days"]) if "days" in gap else ("hours", gap["hours"])
+    unit: Unit = "days" if "days" in gap else "hours"
+    earliest, latest = gap[unit]
     return Gap(gap["anchor"], earliest, latest, unit, gap.get("ideal"))
 
 

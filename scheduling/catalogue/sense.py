@@ -164,7 +164,8 @@ def _bounds(document: dict[str, Any]) -> Iterator[Bound]:
         for index, gap in enumerate(step["gaps"]):
             path = f"steps[{number}].gaps[{index}]"
             if "days" in gap:
-                yield Bound(step["key"], gap["anchor"], *gap["days"], path)
+                first, last = gap["days"]
+                yield Bound(step["key"], gap["anchor"], first, last, path)
             else:
                 # From the end of one visit to the start of another, h hours apart, lie more
                 # than h/24 - 1 and fewer than h/24 + 1 local dates.
@@ -183,18 +184,18 @@ def _cycle(bounds: list[Bound]) -> list[Bound] | None:
         open_steps = [root]
         waiting = [iter(out[root])] if root not in finished else []
         while waiting:
-            bound = next(waiting[-1], None)
-            if bound is None:
+            nearer = next(waiting[-1], None)
+            if nearer is None:
                 waiting.pop()
                 finished.add(open_steps.pop())
                 if trail:
                     trail.pop()
-            elif bound.anchor in open_steps:
-                return [*trail, bound][open_steps.index(bound.anchor) :]
-            elif bound.anchor not in finished:
-                trail.append(bound)
-                open_steps.append(bound.anchor)
-                waiting.append(iter(out.get(bound.anchor, ())))
+            elif nearer.anchor in open_steps:
+                return [*trail, nearer][open_steps.index(nearer.anchor) :]
+            elif nearer.anchor not in finished:
+                trail.append(nearer)
+                open_steps.append(nearer.anchor)
+                waiting.append(iter(out.get(nearer.anchor, ())))
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -156,5 +156,5 @@ def _no_tag(event: Any, line: int) -> None:
         _stop(line, f"The tag {event.tag} is not used here; write the value without it.")
 
 
-def _stop(line: int, message: str) -> None:
+def _stop(line: int, message: str) -> NoReturn:
     raise InvalidCatalogue([Problem(line, "", message)])

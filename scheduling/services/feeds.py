@@ -6,11 +6,14 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from django.db.models import Q
+
 from clinic import journal
 from clinic.journal import Actor
-from clinic.models import Resource, Room, User
+from clinic.models import Journal, Resource, Room, User
 from clinic.transactions import durable, writing
-from scheduling.models import CalendarFeed
+from scheduling.models import CalendarFeed, FeedEntry
+from scheduling.services.entries import retell
 
 SECRET_BYTES = 24
 NOTED_EVERY = timedelta(minutes=10)
@@ -41,7 +44,7 @@ def create_feed(
     secret = secrets.token_urlsafe(SECRET_BYTES)
     feed = CalendarFeed(
         secret_hash=hashed(secret),
-        resource=Resource.objects.exclude(kind=Resource.Kind.PATIENT).filter(pk=resource).first(),
+        resource=_owner(resource),
         site_id=site,
         detail=detail,
         label=label,
@@ -90,6 +93,40 @@ def note_fetch(feed: CalendarFeed, *, reader: str, now: datetime) -> None:
         CalendarFeed.objects.filter(secret_hash=feed.secret_hash).update(
             last_fetched_at=now, last_fetched_by=reader[:200]
         )
+
+
+def _owner(resource: int | None) -> Resource | None:
+    """A room or a member of staff; a patient has no calendar to give out."""
+    owners = Resource.objects.exclude(kind=Resource.Kind.PATIENT)
+    return owners.filter(pk=resource).first() if resource else None
+
+
+def retell_patient(entry: Journal) -> None:
+    """A patient has another name: calendars that show it fetch it anew."""
+    if entry.after.keys() & {"given_name", "family_name"}:
+        _retell(Q(appointment__patient=_id(entry)), entry)
+
+
+def retell_room(entry: Journal) -> None:
+    """A room has another name: so do the visits in it, in everybody's calendar."""
+    if "name" in entry.after:
+        visits = FeedEntry.objects.filter(resource=_id(entry)).values("appointment")
+        _retell(Q(appointment__in=visits), entry)
+
+
+def retell_site(entry: Journal) -> None:
+    """A site has another neutral name or time zone: so do its visits."""
+    if entry.after.keys() & {"neutral_name", "time_zone"}:
+        _retell(Q(site=_id(entry)), entry)
+
+
+def _retell(entries: Q, entry: Journal) -> None:
+    with writing():
+        retell(entries, now=entry.at)
+
+
+def _id(entry: Journal) -> int:
+    return int(entry.subject.partition(":")[2])
 
 
 def _open(feed: int) -> CalendarFeed:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import (
+    HttpResponseClientRedirect,
+    HttpResponseClientRefresh,
+    reswap,
+    retarget,
+    trigger_client_event,
+)
 
-from api.desk.forms import NewPatientForm
+from api.desk.forms import NewPatientForm, PatientForm
 from api.desk.frame import Asked, actor, page, part, usual_site
 from api.desk.people import shown_name
+from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
 from clinic.models import Patient
-from clinic.services.patients import MrnTaken, create_patient
+from clinic.services.patients import MrnTaken, create_patient, update_patient
 
 SHOWN = 8
 
@@ -30,6 +41,60 @@ def open_patient(request: Asked, pk: int) -> Patient:
     return patient
 
 
+@require_safe
+@login_required
+def patient(request: Asked, pk: int) -> HttpResponse:
+    """Next, at risk, missing; every series as a picture in time; and who the patient is."""
+    found = open_patient(request, pk)
+    user = request.user
+    courses: list[Course] = courses_of(request, found)
+    site = found.home_site or usual_site(request)
+    return page(
+        request,
+        "desk/patients/patient.html",
+        patient=found,
+        name=shown_name(user, found, found.home_site),
+        age=age_of(found, timezone.now().date()),
+        courses=courses,
+        site=usual_site(request),
+        may_book=bool(site and may(user, "book_series", site)),
+        may_edit=may(user, "manage_patients", found.home_site),
+        sees_notes=may(user, "see_care", found.home_site),
+    )
+
+
+def age_of(patient: Patient, today: date) -> int:
+    born = patient.birth_date
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: Asked, pk: int) -> HttpResponse:
+    """Correct what is kept of a patient."""
+    found = open_patient(request, pk)
+    require(request.user, "manage_patients", found.home_site)
+    initial = {field: getattr(found, field) for field in PatientForm.base_fields}
+    form = PatientForm(request.POST or None, initial=initial)
+    if form.is_valid() and _update(request, found, form):
+        messages.success(request, "Saved.")
+        return HttpResponseClientRefresh()
+    status = 422 if form.errors else 200
+    return part(request, "desk/patients/edit.html", status=status, form=form, patient=found)
+
+
+def _update(request: Asked, found: Patient, form: PatientForm) -> bool:
+    try:
+        update_patient(
+            patient=found.pk, **form.cleaned_data, actor=actor(request), now=timezone.now()
+        )
+    except MrnTaken as taken:
+        form.add_error("mrn", str(taken))
+    except ValidationError as wrong:
+        form.add_error(None, wrong)
+    return not form.errors
+
+
 @require_POST
 @login_required
 def find(request: Asked) -> HttpResponse:
@@ -39,7 +104,7 @@ def find(request: Asked) -> HttpResponse:
     q = request.POST.get("q", "").strip()[:100]
     found = find_patients(q, visible_patients(request.user, Patient.objects.all()))[: SHOWN + 1]
     shown = [(patient, shown_name(request.user, patient)) for patient in found[:SHOWN]]
-    context = {
+    context: dict[str, Any] = {
         "q": q,
         "found": shown,
         "more": len(found) > SHOWN,
@@ -104,7 +169,7 @@ def _new_form(
     status: int = 200,
 ) -> HttpResponse:
     shown = [(twin, shown_name(request.user, twin)) for twin in twins or []]
-    context = {"form": form, "for_series": for_series, "twins": shown}
+    context: dict[str, Any] = {"form": form, "for_series": for_series, "twins": shown}
     if request.htmx:
         return part(request, "desk/patients/new.html", status=status, **context)
     return page(request, "desk/patients/new_page.html", status=status, **context)

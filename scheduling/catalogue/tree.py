@@ -99,10 +99,8 @@ def _compose(events: Any) -> list[Node]:
             continue
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in anchors:
-                _stop(
-                    line, f"*{event.anchor} refers to nothing above; define &{event.anchor} first."
-                )
-            done: Node | None = anchors[event.anchor]
+                _stop(line, f"*{name} refers to nothing above; define &{name} first.")
+            done: Node | None = anchors[name]
         elif isinstance(event, yaml.ScalarEvent):
             _no_tag(event, line)
             done = Node("scalar", line, _scalar(event.value, plain=bool(event.implicit[0])))

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from api.desk.views import patients, places
+from api.desk.views import booking, day, me, patients, places, series, visits
 
 app_name = "desk"
 
@@ -24,7 +24,26 @@ register_converter(IsoDate, "day")
 urlpatterns = [
     path("", places.home, name="home"),
     path("sites/<int:site>", places.switch, name="switch"),
+    path("sites/<int:site>/day", day.today, name="today"),
+    path("sites/<int:site>/day/<day:day>", day.day, name="day"),
+    path("sites/<int:site>/day/<day:day>/live", day.live, name="live"),
+    path("sites/<int:site>/book", booking.book, name="book"),
+    path("sites/<int:site>/book/proposals", booking.proposals, name="proposals"),
+    path("sites/<int:site>/book/hold", booking.hold, name="hold"),
+    path("sites/<int:site>/book/patient/<int:patient>", booking.who, name="who"),
+    path("sites/<int:site>/series", series.series_list, name="series-list"),
+    path("series/<int:pk>", series.series, name="series"),
+    path("series/<int:pk>/visits.ics", series.ics, name="series-ics"),
+    path("series/<int:pk>/cancel", series.cancel, name="cancel-series"),
+    path("visits/<int:pk>", visits.visit, name="visit"),
+    path("visits/<int:pk>/cancel", visits.cancel, name="cancel-visit"),
     path("patients/find", patients.find, name="find"),
     path("patients/new", patients.new, name="new-patient"),
+    path("patients/<int:pk>", patients.patient, name="patient"),
+    path("patients/<int:pk>/edit", patients.edit, name="edit-patient"),
+    path("me/week", me.week, name="week"),
+    path("me/feeds", me.create, name="create-feed"),
+    path("me/feeds/<int:pk>/rotate", me.rotate, name="rotate-feed"),
+    path("me/feeds/<int:pk>/revoke", me.revoke, name="revoke-feed"),
     path("style", places.style, name="style"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ register = template.Library()
 register.filter("day", words.day)
 register.filter("day_and_year", words.day_and_year)
 register.filter("clock", words.clock)
+register.filter("json", json.dumps)
 register.filter("born", words.born)
 register.filter("phase", words.phase)
 register.filter("hue", words.hue)

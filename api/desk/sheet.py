@@ -1,0 +1,113 @@
+"""One site's day, read once: what the board, the list and the drawer are made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from api.desk import words
+from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
+from api.permissions import may, visible_visits
+from clinic.models import Journal, Room, Site, Staff, User
+from clinic.selectors import closed_days, next_open_day, open_spans, range_of
+from clinic.spans import moment
+from scheduling.models import Appointment, Status
+from scheduling.selectors import coverage, visits
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A day ready to be rendered. `closed` says why nothing is open, else it is empty."""
+
+    site: Site
+    day: date
+    stamp: int
+    columns: list[Column]
+    entries: list[Entry]
+    cover: list[CoverStep]
+    hours: Hours
+    closed: str
+    next_open: date | None
+    clock: str
+
+    @property
+    def standing(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.status != Status.CANCELLED]
+
+    @property
+    def most_on(self) -> int:
+        return max((max(step.on, step.needed) for step in self.cover), default=0)
+
+    @property
+    def short(self) -> list[CoverStep]:
+        return [step for step in self.cover if step.short]
+
+
+def stamp(site: Site) -> int:
+    """Rises with every journaled change at the site."""
+    newest = Journal.objects.filter(site=site).order_by("-pk").values_list("pk", flat=True)
+    return newest.first() or 0
+
+
+def read_sheet(user: User, site: Site, day: date, now: datetime) -> Sheet:
+    """Everything of one site date that `user` may see."""
+    changed = stamp(site)
+    start, end = (moment(minute) for minute in range_of(site, day, day))
+    shown = list(visible_visits(user, visits(sites=[site], start=start, end=end)))
+    spans = [(moment(a), moment(b)) for a, b in open_spans(site, day, day) if moment(b) > start]
+    rooms = list(Room.objects.filter(site=site, active=True))
+    local = [(a.astimezone(site.zone), b.astimezone(site.zone)) for a, b in spans]
+    listed = entries(
+        shown,
+        sight=Sight.of(user, site),
+        names=names_in(shown, rooms),
+        siblings=siblings_of(shown),
+    )
+    closed = "" if spans or listed else _why_closed(site, day)
+    cover = not closed and may(user, "see_coverage", site)
+    return Sheet(
+        site=site,
+        day=day,
+        stamp=changed,
+        columns=columns(rooms),
+        entries=listed,
+        cover=cover_steps(coverage(site=site, day=day, now=now)) if cover else [],
+        hours=Hours.around(day, [*local, *((entry.starts, entry.ends) for entry in listed)]),
+        closed=closed,
+        next_open=next_open_day(site, day) if closed else None,
+        clock=_clock(site, day, now),
+    )
+
+
+def names_in(shown: Iterable[Appointment], rooms: Iterable[Room] = ()) -> dict[int, str]:
+    """What the rooms and staff that visits claim are called: one query or two."""
+    names = {room.pk: room.name for room in rooms}
+    claimed = {c.resource_id for v in shown for c in v.claims.all() if c.role != "patient"}
+    unnamed = claimed - set(names)
+    names |= {person.pk: person.name for person in Staff.objects.filter(pk__in=unnamed)}
+    if elsewhere := unnamed - set(names):
+        names |= dict(Room.objects.filter(pk__in=elsewhere).values_list("pk", "name"))
+    return names
+
+
+def siblings_of(shown: Iterable[Appointment]) -> dict[int, list[Appointment]]:
+    """Every visit of the series that these visits belong to, in time order: one query."""
+    series: dict[int, list[Appointment]] = defaultdict(list)
+    wanted = {visit.series_id for visit in shown if visit.series_id}
+    of = Appointment.objects.filter(series__in=wanted).order_by("starts_at")
+    for visit in of.only("series", "step", "status", "starts_at"):
+        series[visit.series_id].append(visit)
+    return series
+
+
+def _why_closed(site: Site, day: date) -> str:
+    reason = closed_days(site, day, day).get(day)
+    return f"Closed: {reason}." if reason else f"The clinic does not open on {day:%A}s."
+
+
+def _clock(site: Site, day: date, now: datetime) -> str:
+    """The time of day at the site, when the day is today; else nothing."""
+    here = now.astimezone(site.zone)
+    return words.clock(here) if here.date() == day else ""

@@ -1,0 +1,347 @@
+// The board: the list of arrivals, drawn by the Event Calendar. The list is the one source; when
+// the server sends a newer one, the board follows.
+
+const board = document.getElementById("board");
+const day = document.getElementById("day");
+const card = document.getElementById("hover-card");
+const template = document.getElementById("block-template");
+const icons = document.querySelector(".icon use")?.getAttribute("href").split("#")[0] ?? "";
+const POLL_MS = 2000;
+const CARD_MS = 140;
+let calendar;
+
+function icon(name, className) {
+  const span = document.createElement("span");
+  span.className = className;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${icons}#${name}`);
+  svg.append(use);
+  span.append(svg);
+  return span;
+}
+
+// Reading the list -------------------------------------------------------------------------------
+const at = (clock, end) => `${board.dataset.day} ${end && clock === "00:00" ? "24:00" : clock}:00`;
+const minutes = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
+
+function resources() {
+  const columns = [...document.querySelectorAll("#columns li")].map((li) => ({
+    id: li.dataset.key,
+    title: li.dataset.name,
+    extendedProps: { note: li.dataset.note },
+  }));
+  if (!document.getElementById("cover")) return columns;
+  const note = "needed / on";
+  return [{ id: "cover", title: "Nurses", extendedProps: { note } }, ...columns];
+}
+
+function events() {
+  const visits = [...document.querySelectorAll("#arrivals .entry")]
+    .filter((li) => li.dataset.columns)
+    .map((li) => ({
+      id: li.dataset.visit,
+      resourceIds: li.dataset.columns.split(" "),
+      start: at(li.dataset.start),
+      end: at(li.dataset.end, true),
+      extendedProps: { html: li.outerHTML },
+    }));
+  const cover = [...document.querySelectorAll("#cover tbody tr")].map((row) => ({
+    id: `cover-${row.dataset.start}`,
+    resourceIds: ["cover"],
+    start: at(row.dataset.start),
+    end: at(row.dataset.end, true),
+    display: "background",
+    extendedProps: { cover: { ...row.dataset } },
+  }));
+  return [...cover, ...visits];
+}
+
+// Drawing ----------------------------------------------------------------------------------------
+const slot = () => {
+  const rows = (board.dataset.last - board.dataset.first) * 2;
+  return Math.max(26, Math.min(44, Math.floor((board.clientHeight - 36) / rows)));
+};
+
+function drawVisit(id) {
+  const li = document.getElementById(`visit-${id}`);
+  const { hue, start, end, turnover, short, tone } = li.dataset;
+  const link = li.querySelector(".entry-link");
+  const say = (selector) => link.querySelector(selector)?.textContent.trim() ?? "";
+  const block = template.content.firstElementChild.cloneNode(true);
+  const height = ((minutes(end) - minutes(start)) / 30) * slot();
+  block.href = link.href;
+  block.dataset.visit = id;
+  block.classList.add(hue);
+  block.classList.toggle("bad", tone === "bad");
+  block.classList.toggle("over", li.classList.contains("over"));
+  block.classList.toggle("low", height < 40);
+  block.querySelector("b").textContent = say(".entry-who b");
+  block.querySelector(".block-step").textContent = short;
+  const bands = block.querySelector(".block-bands");
+  const phases = [...li.querySelectorAll(".phases li")];
+  for (const phase of phases) {
+    const band = document.createElement("span");
+    band.className = `band s${phase.dataset.strength}`;
+    band.style.flexGrow = phase.dataset.minutes;
+    const tall = (phase.dataset.minutes / 30) * slot();
+    const before = phases.slice(0, phases.indexOf(phase));
+    const top = before.reduce((sum, p) => sum + (p.dataset.minutes / 30) * slot(), 0);
+    if (phases.length > 1 && tall >= 14 && top > 30) {
+      const name = document.createElement("span");
+      name.textContent = phase.dataset.name.toLowerCase();
+      band.append(name);
+    }
+    bands.append(band);
+  }
+  const signs = block.querySelector(".block-signs");
+  if (li.querySelector(".flag")) signs.append(icon("hourglass", "closing"));
+  const sign = link.querySelector(".status use").getAttribute("href").split("#")[1];
+  if (sign !== "calendar") signs.append(icon(sign, tone));
+  const tail = block.querySelector(".block-tail");
+  if (Number(turnover)) tail.style.height = `${(turnover / 30) * slot() - 1}px`;
+  else tail.remove();
+  const closing = li.querySelector(".flag") ? `, ${li.querySelector(".flag").textContent.trim()}` : "";
+  block.setAttribute(
+    "aria-label",
+    `${start} to ${end}, ${say(".entry-where")}, ${say(".entry-who b")}, ` +
+      `${say(".entry-who span")}, ${say(".entry-status")}${closing}`,
+  );
+  return block;
+}
+
+function drawCover({ on, needed, free, start, end }) {
+  const most = document.getElementById("cover").dataset.most;
+  const step = document.createElement("div");
+  const short = Number(needed) > Number(on);
+  step.className = `cover-step${short ? " short" : Number(free) <= 0 ? " full" : ""}`;
+  for (const [name, lanes] of [["cover-on", on], ["cover-needed", needed]]) {
+    const bar = document.createElement("i");
+    bar.className = name;
+    bar.style.width = `${(lanes / most) * 100}%`;
+    step.append(bar);
+  }
+  if (((minutes(end === "00:00" ? "24:00" : end) - minutes(start)) / 30) * slot() >= 15) {
+    const words = document.createElement("span");
+    words.textContent = short ? `${needed - on} short` : `${needed} / ${on}`;
+    step.append(words);
+  }
+  return step;
+}
+
+function drawPointer(info) {
+  const here = document.createElement("div");
+  const clock = info.event.start.toTimeString().slice(0, 5);
+  here.className = "book-here";
+  here.textContent = `+ Book from ${clock}`;
+  return here;
+}
+
+function content(info) {
+  const { cover } = info.event.extendedProps;
+  if (info.event.display === "pointer") return { domNodes: [drawPointer(info)] };
+  return { domNodes: [cover ? drawCover(cover) : drawVisit(info.event.id)] };
+}
+
+function label({ resource }) {
+  const name = document.createElement("span");
+  name.textContent = resource.title;
+  const { note } = resource.extendedProps;
+  if (!note) return { domNodes: [name] };
+  const small = document.createElement("small");
+  small.textContent = ` ${note}`;
+  return { domNodes: [name, small] };
+}
+
+function bookHere({ date, resource }) {
+  if (!board.dataset.book || resource?.id === "cover") return;
+  location.assign(`${board.dataset.book}&at=${date.toTimeString().slice(0, 5)}`);
+}
+
+// The calendar calls itself a table, but holds none: the links inside are what is to be read.
+function plainRoles() {
+  for (const element of board.querySelectorAll("[role]")) element.removeAttribute("role");
+  board.querySelector(".ec-main").tabIndex = -1;
+  const blocks = [...board.querySelectorAll(".block")];
+  if (!blocks.some((block) => block.tabIndex === 0)) {
+    for (const block of blocks) block.tabIndex = -1;
+    if (blocks[0]) blocks[0].tabIndex = 0;
+  }
+}
+
+function draw() {
+  board.classList.toggle("has-cover", Boolean(document.getElementById("cover")));
+  calendar = window.EventCalendar.create(board, {
+    view: "resourceTimeGridDay",
+    date: board.dataset.day,
+    headerToolbar: { start: "", center: "", end: "" },
+    allDaySlot: false,
+    slotMinTime: `${board.dataset.first}:00`,
+    slotMaxTime: `${board.dataset.last}:00`,
+    scrollTime: `${board.dataset.first}:00`,
+    slotDuration: "00:30",
+    snapDuration: "00:15",
+    slotLabelInterval: "01:00",
+    slotHeight: slot(),
+    slotEventOverlap: false,
+    slotLabelFormat: (time) => time.toTimeString().slice(0, 5),
+    editable: false,
+    pointer: Boolean(board.dataset.book),
+    resources: resources(),
+    resourceLabelContent: label,
+    events: events(),
+    eventContent: content,
+    dateClick: bookHere,
+    eventAllUpdated: () => plainRoles(),
+  });
+  plainRoles();
+  showNow();
+}
+
+function redraw() {
+  const focused = document.activeElement?.closest?.(".block")?.dataset.visit;
+  hideCard();
+  calendar.setOption("resources", resources());
+  calendar.setOption("events", events());
+  requestAnimationFrame(() => {
+    plainRoles();
+    showNow();
+    if (focused) board.querySelector(`.block[data-visit="${focused}"]`)?.focus();
+  });
+}
+
+// Now --------------------------------------------------------------------------------------------
+const opened = Date.now();
+
+function showNow() {
+  const { clock, first, last } = board.dataset;
+  const grid = board.querySelector(".ec-body .ec-events");
+  if (!clock || !grid) return;
+  const now = minutes(clock) + Math.floor((Date.now() - opened) / 60000);
+  const line = board.querySelector(".now-line") ?? document.createElement("div");
+  line.className = "now-line";
+  line.hidden = now < first * 60 || now > last * 60;
+  line.dataset.clock = new Date(now * 60000).toISOString().slice(11, 16);
+  line.style.insetBlockStart = `${((now - first * 60) / 30) * slot()}px`;
+  if (!line.isConnected) grid.append(line);
+}
+
+// The card beside a block ------------------------------------------------------------------------
+let soon;
+
+function hideCard() {
+  clearTimeout(soon);
+  if (card.matches(":popover-open")) card.hidePopover();
+}
+
+function showCard(block) {
+  const entry = document.getElementById(`visit-${block.dataset.visit}`);
+  if (!entry) return;
+  const copy = entry.cloneNode(true);
+  copy.removeAttribute("id");
+  copy.querySelector(".entry-link").removeAttribute("href");
+  for (const attribute of ["hx-get", "hx-target"]) {
+    copy.querySelector(".entry-link").removeAttribute(attribute);
+  }
+  card.replaceChildren(...copy.childNodes);
+  if (!card.matches(":popover-open")) card.showPopover();
+  const box = block.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = card;
+  const right = box.right + 8 + width < innerWidth ? box.right + 8 : box.left - width - 8;
+  card.style.left = `${Math.max(8, right)}px`;
+  card.style.top = `${Math.max(8, Math.min(box.top, innerHeight - height - 8))}px`;
+}
+
+board?.addEventListener("pointerover", (event) => {
+  const block = event.target.closest(".block");
+  clearTimeout(soon);
+  if (block) soon = setTimeout(() => showCard(block), CARD_MS);
+  else hideCard();
+});
+board?.addEventListener("pointerleave", hideCard);
+board?.addEventListener("focusin", (event) => {
+  const block = event.target.closest(".block");
+  if (block?.matches(":focus-visible")) showCard(block);
+});
+board?.addEventListener("focusout", hideCard);
+board?.addEventListener("scroll", hideCard, true);
+
+// Opening and moving between blocks --------------------------------------------------------------
+board?.addEventListener("click", (event) => {
+  const block = event.target.closest(".block");
+  if (!block || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  hideCard();
+  window.htmx.ajax("GET", block.href, "#sheet-body");
+});
+
+function nearest(from, key) {
+  const here = from.getBoundingClientRect();
+  const down = key === "ArrowDown" || key === "ArrowUp";
+  const sign = key === "ArrowDown" || key === "ArrowRight" ? 1 : -1;
+  let best = null;
+  for (const block of board.querySelectorAll(".block")) {
+    const box = block.getBoundingClientRect();
+    const across = box.left - here.left;
+    const along = box.top - here.top;
+    const ahead = sign * (down ? along : across);
+    if (block === from || ahead < 2) continue;
+    const aside = Math.abs(down ? across : along);
+    const cost = down ? ahead + 8 * aside : ahead * 4 + aside;
+    if (!best || cost < best.cost) best = { block, cost };
+  }
+  return best?.block;
+}
+
+board?.addEventListener("keydown", (event) => {
+  const block = event.target.closest(".block");
+  if (event.key === "Escape") hideCard();
+  if (!block || !event.key.startsWith("Arrow")) return;
+  event.preventDefault();
+  const next = nearest(block, event.key);
+  if (!next) return;
+  block.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus({ focusVisible: true });
+  next.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
+// Board or list ----------------------------------------------------------------------------------
+function showView(view) {
+  day.dataset.view = view;
+  document.cookie = `view=${view};path=/;max-age=31536000;samesite=lax`;
+  for (const button of day.querySelectorAll("[data-view-choice]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.viewChoice === view));
+  }
+  if (view === "board" && !calendar && board.clientWidth) draw();
+}
+
+if (day) {
+  day.addEventListener("click", (event) => {
+    const choice = event.target.closest("[data-view-choice]");
+    if (choice) showView(choice.dataset.viewChoice);
+  });
+  showView(day.dataset.view);
+  setInterval(() => {
+    if (!document.hidden) {
+      document.getElementById("arrivals").dispatchEvent(new Event("poll"));
+      if (calendar) showNow();
+    }
+  }, POLL_MS);
+  document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
+    if (detail.elt.id === "arrivals" && calendar) redraw();
+  });
+  let resizing;
+  addEventListener("resize", () => {
+    clearTimeout(resizing);
+    resizing = setTimeout(() => {
+      if (!calendar && board.clientWidth) draw();
+      else if (calendar && board.clientWidth) {
+        calendar.setOption("slotHeight", slot());
+        redraw();
+      }
+    }, 150);
+  });
+}

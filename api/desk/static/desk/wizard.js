@@ -1,0 +1,117 @@
+// The series wizard: proposals follow the form; the arrows choose a card, Enter books it.
+
+const form = document.getElementById("wizard");
+const wanted = document.getElementById("wanted");
+const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const parts = ["morning", "midday", "afternoon"];
+
+const cell = (day, part) => form.querySelector(`[name=when][value=${day}-${part}]`);
+const cells = () => [...form.querySelectorAll("[name=when]")];
+const recompute = () => wanted.dispatchEvent(new Event("recompute"));
+
+// Anything on the left that changes asks again. What is typed letter by letter waits for a pause.
+wanted.addEventListener("change", (event) => {
+  if (event.target.name === "q") return;
+  if (event.target.name === "protocol") showTreatment();
+  if (event.target.name === "when") sayWhen();
+  recompute();
+});
+document.body.addEventListener("patient-chosen", () => {
+  preferences();
+  recompute();
+  const next = form.querySelector("[name=protocol]:checked") ?? form.querySelector("[name=protocol]");
+  (document.getElementById("choose") ?? next)?.focus();
+});
+
+function preferences() {
+  const chosen = form.querySelector("[data-preferences]");
+  if (!chosen || cells().some((box) => box.checked)) return;
+  const { weekdays = [], earliest, latest } = JSON.parse(chosen.dataset.preferences);
+  for (const day of weekdays) for (const part of parts) cell(day, part).checked = true;
+  if (earliest && !form.earliest.value) form.earliest.value = earliest;
+  if (latest && !form.latest.value) form.latest.value = latest;
+  sayWhen();
+}
+
+function showTreatment() {
+  for (const about of form.querySelectorAll("[data-protocol]")) {
+    about.hidden = about.dataset.protocol !== form.elements.protocol.value;
+  }
+}
+
+// Days by parts of the day -----------------------------------------------------------------------
+function toggle(boxes) {
+  const on = !boxes.every((box) => box.checked);
+  for (const box of boxes) box.checked = on;
+  sayWhen();
+  recompute();
+}
+
+form.addEventListener("click", (event) => {
+  const day = event.target.closest("[data-when-day]");
+  const part = event.target.closest("[data-when-part]");
+  const relax = event.target.closest("[data-relax]");
+  if (day) toggle(parts.map((name) => cell(days[day.dataset.whenDay], name)));
+  if (part) toggle(days.map((name) => cell(name, part.dataset.whenPart)));
+  if (relax) apply(JSON.parse(relax.dataset.relax));
+});
+
+const listed = (items) =>
+  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+const title = (word) => word[0].toUpperCase() + word.slice(1);
+
+function sayWhen() {
+  const chosen = cells().filter((box) => box.checked).map((box) => box.value.split("-"));
+  const words = document.getElementById("when-words");
+  if (!chosen.length) {
+    words.textContent = "Nothing chosen: any day, any time.";
+    return;
+  }
+  const on = days.filter((day) => chosen.some(([d]) => d === day));
+  const at = parts.filter((part) => chosen.some(([, p]) => p === part));
+  const low = parts.indexOf(at[0]);
+  const high = parts.indexOf(at.at(-1));
+  const span = high - low === 2 ? "any time" : listed(parts.slice(low, high + 1));
+  const uneven = chosen.length !== on.length * (high - low + 1);
+  words.textContent =
+    `Asks for ${listed(on.map(title))}, ${span}.` +
+    (uneven ? " The same parts of the day count for every day chosen." : "");
+}
+
+// A way out: change just that field, as the person would -----------------------------------------
+function apply(changes) {
+  for (const [name, value] of changes) {
+    if (name === "when") {
+      const kept = value.split(",").filter(Boolean).map((index) => days[index]);
+      for (const box of cells()) {
+        box.checked = kept.includes(box.value.split("-")[0]);
+      }
+    } else {
+      form.elements[name].value = value;
+      if (name === "earliest" || name === "latest") {
+        const on = new Set(cells().filter((box) => box.checked).map((b) => b.value.split("-")[0]));
+        for (const box of cells()) box.checked = on.size < 7 && on.has(box.value.split("-")[0]);
+      }
+    }
+  }
+  sayWhen();
+  recompute();
+}
+
+// Cards ------------------------------------------------------------------------------------------
+form.addEventListener("change", (event) => {
+  if (event.target.name !== "focus") return;
+  for (const itinerary of form.querySelectorAll("[data-itinerary]")) {
+    itinerary.hidden = itinerary.dataset.itinerary !== event.target.value;
+  }
+});
+form.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.matches("button, a, summary, textarea")) return;
+  event.preventDefault();
+  if (event.target.name === "focus") event.target.closest(".proposal").querySelector(".book").click();
+});
+
+showTreatment();
+sayWhen();
+if (form.querySelector("[name=patient]") && form.elements.protocol?.value) recompute();
+else form.querySelector("#choose")?.focus();

@@ -1,0 +1,176 @@
+"""The series wizard: one form, proposals that follow it, one click to book."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from api.desk import words
+from api.desk.frame import Asked, actor, open_site, page, part
+from api.desk.people import shown_name
+from api.desk.proposals import cards, ways_out
+from api.desk.views.patients import open_patient
+from api.desk.wizard import Wanted, grid, therapists, treatments
+from api.permissions import visible_patients
+from clinic.models import Patient, Site
+from scheduling.errors import (
+    ProposalExpired,
+    ProposalUnknown,
+    Refused,
+    SlotTaken,
+    UnknownProtocol,
+)
+from scheduling.selectors import Proposals
+from scheduling.services.booking import book_series, hold_proposal
+from scheduling.tokens import open_token
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def book(request: Asked, site: int) -> HttpResponse:
+    """The wizard; posted, it books the proposal that was chosen, or says why not and what fits."""
+    place = open_site(request, site, "book_series")
+    if request.method == "POST":
+        return _book(request, place)
+    today = timezone.now().astimezone(place.zone).date()
+    wanted = Wanted.read(request.GET, today)
+    return page(request, "desk/book/wizard.html", here="book", **_form(request, place, wanted))
+
+
+def _form(request: Asked, site: Site, wanted: Wanted) -> dict[str, Any]:
+    patient = _patient(request, wanted)
+    return {
+        "site": site,
+        "wanted": wanted,
+        "today": timezone.now().astimezone(site.zone).date(),
+        "patient": patient,
+        "name": shown_name(request.user, patient, site) if patient else "",
+        "treatments": treatments(),
+        "therapists": therapists(site),
+        "grid": grid(wanted),
+    }
+
+
+@require_safe
+@login_required
+def who(request: Asked, site: int, patient: int) -> HttpResponse:
+    """The chosen patient, in the wizard's first column; patient 0 asks again."""
+    place = open_site(request, site, "book_series")
+    found = open_patient(request, patient) if patient else None
+    name = shown_name(request.user, found, place) if found else ""
+    response = part(request, "desk/book/who.html", patient=found, name=name, site=place)
+    return trigger_client_event(response, "patient-chosen", after="settle")
+
+
+@require_POST
+@login_required
+def proposals(request: Asked, site: int) -> HttpResponse:
+    """The third column anew, for what the first two now say."""
+    place = open_site(request, site, "book_series")
+    return part(request, "desk/book/proposals.html", **_proposed(request, place))
+
+
+@require_POST
+@login_required
+def hold(request: Asked, site: int) -> HttpResponse:
+    """Hold the proposal in focus, instead of another of its set, while people talk."""
+    place = open_site(request, site, "book_series")
+    if "hold" not in request.POST:
+        return HttpResponse(status=204)
+    token = request.POST.get("token", "")
+    return part(request, "desk/book/held.html", **_hold(request, place, token))
+
+
+def _book(request: Asked, site: Site) -> HttpResponse:
+    token, now = request.POST.get("token", ""), timezone.now()
+    try:
+        _must_be_of_here(token, site, now)
+        series = book_series(token=token, actor=actor(request), now=now)
+    except (Refused, ProposalExpired, ProposalUnknown) as no:
+        status = 409 if isinstance(no, SlotTaken) else 422
+        context = _proposed(request, site) | {"refusal": _why(no), "site": site}
+        if request.htmx:
+            return part(request, "desk/book/proposals.html", status=status, **context)
+        context |= _form(request, site, context["wanted"])
+        return page(request, "desk/book/wizard.html", here="book", status=status, **context)
+    booked = words.count(series.appointments.count(), "visit")
+    messages.success(request, f"Booked: {booked}, every one inside its window.")
+    address = reverse("desk:series", args=[series.pk])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+def _why(no: Exception) -> list[str]:
+    if isinstance(no, Refused):
+        return list(dict.fromkeys(refusal.message for refusal in no.refusals))
+    if isinstance(no, ProposalExpired):
+        return ["The proposals were more than 30 minutes old."]
+    return ["That was not one of the proposals given out for this patient."]
+
+
+def _proposed(request: Asked, site: Site) -> dict[str, Any]:
+    """Proposals for the form as it stands, or what is missing or wrong in it."""
+    now = timezone.now()
+    wanted = Wanted.read(request.POST, now.astimezone(site.zone).date())
+    patient = _patient(request, wanted)
+    context: dict[str, Any] = {"wanted": wanted, "patient": patient, "site": site}
+    if patient is None or not wanted.protocol or wanted.errors:
+        return context
+    try:
+        found = wanted.proposals(patient, site, now, _offer(request, now))
+    except Refused as no:
+        return context | {"refusal": _why(no)}
+    except UnknownProtocol:
+        return context | {"refusal": ["This protocol is not offered any more. Choose another."]}
+    return context | _shown(request, site, wanted, found)
+
+
+def _shown(request: Asked, site: Site, wanted: Wanted, found: Proposals) -> dict[str, Any]:
+    shown = cards(found)
+    context: dict[str, Any] = {
+        "cards": shown,
+        "ways_out": ways_out(found.blocked, found.protocol),
+        "protocol": found.protocol,
+    }
+    if wanted.hold and shown:
+        context |= _hold(request, site, shown[0].token)
+    return context
+
+
+def _hold(request: Asked, site: Site, token: str) -> dict[str, Any]:
+    now = timezone.now()
+    try:
+        _must_be_of_here(token, site, now)
+        held = hold_proposal(token=token, actor=actor(request), now=now)
+    except (Refused, ProposalExpired, ProposalUnknown) as no:
+        return {"not_held": _why(no)}
+    return {"held_until": held.expires_at.astimezone(site.zone), "held_token": token}
+
+
+def _must_be_of_here(token: str, site: Site, now: datetime) -> None:
+    """The right that was asked for is that of this site, so the proposal must be of it too."""
+    if open_token(token, now=now).site != site.pk:
+        raise ProposalUnknown
+
+
+def _offer(request: Asked, now: datetime) -> str:
+    """The set that the proposals on screen came from, so that its own hold is not in the way."""
+    try:
+        return open_token(request.POST.get("held", ""), now=now).offer
+    except (ProposalUnknown, ProposalExpired):
+        return ""
+
+
+def _patient(request: Asked, wanted: Wanted) -> Patient | None:
+    if not wanted.patient.isdecimal():
+        return None
+    mine = visible_patients(request.user, Patient.objects.all())
+    return mine.filter(pk=wanted.patient).first()

@@ -1,0 +1,55 @@
+"""The day board, its list and its drawer of arrivals: one page, kept up to date."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from api.desk.board import tally
+from api.desk.frame import Asked, open_site, page, part
+from api.desk.sheet import read_sheet, stamp
+from api.permissions import may
+from clinic.selectors import next_open_day
+
+
+@require_safe
+@login_required
+def today(request: Asked, site: int) -> HttpResponse:
+    """Today, or the next day on which the site opens."""
+    place = open_site(request, site, "see_day", "see_own_day")
+    here = timezone.now().astimezone(place.zone).date()
+    return redirect("desk:day", place.pk, next_open_day(place, here) or here)
+
+
+@require_safe
+@login_required
+def day(request: Asked, site: int, day: date) -> HttpResponse:
+    place = open_site(request, site, "see_day", "see_own_day")
+    sheet = read_sheet(request.user, place, day, timezone.now())
+    may_book = may(request.user, "book_series", place) and day >= timezone.localdate()
+    return page(
+        request,
+        "desk/day/day.html",
+        here="day",
+        site=place,
+        day=day,
+        sheet=sheet,
+        tally=tally(sheet.entries),
+        may_book=may_book,
+    )
+
+
+@require_safe
+@login_required
+def live(request: Asked, site: int, day: date) -> HttpResponse:
+    """The list again when something at the site changed since `?v=`; else 204."""
+    place = open_site(request, site, "see_day", "see_own_day")
+    if request.GET.get("v") == str(stamp(place)):
+        return HttpResponse(status=204)
+    sheet = read_sheet(request.user, place, day, timezone.now())
+    return part(request, "desk/day/list.html", sheet=sheet, tally=tally(sheet.entries))

@@ -1,0 +1,177 @@
+"""Series: the list with where each stands, the itinerary to print or take along, cancelling."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from api.desk import words
+from api.desk.board import Entry, Sight, entries
+from api.desk.forms import CancelForm
+from api.desk.frame import Asked, actor, open_site, page, part
+from api.desk.itinerary import calendar_of
+from api.desk.people import shown_name
+from api.desk.sheet import names_in, siblings_of
+from api.desk.standing import Standing, standing
+from api.desk.timeline import Timeline, timeline
+from api.permissions import may, require, visible_patients, visible_series
+from clinic.models import Patient
+from scheduling.models import Appointment, Series
+from scheduling.models.series import AHEAD, GONE
+from scheduling.selectors import series_view, visits
+from scheduling.services.cancelling import cancel_series
+
+PER_PAGE = 40
+STATES = [("active", "Running"), ("completed", "Completed"), ("cancelled", "Cancelled")]
+
+
+def open_series(request: Asked, pk: int) -> Series:
+    """A series one may see, or 404."""
+    rows = Series.objects.select_related(
+        "patient", "site", "protocol_version__protocol", "therapist"
+    )
+    found = visible_series(request.user, rows).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def entries_of(request: Asked, series: Series) -> list[Entry]:
+    found = list(visits(series=series.pk))
+    return entries(
+        found,
+        sight=Sight.of(request.user, series.site),
+        names=names_in(found),
+        siblings=siblings_of(found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A series as the patient's page shows it."""
+
+    series: Series
+    standing: Standing
+    timeline: Timeline
+    entries: list[Entry]
+    may_cancel: bool
+    may_cancel_visits: bool
+    ahead: int
+
+
+def courses_of(request: Asked, patient: Patient) -> list[Course]:
+    """The series of a patient that one may see, running ones first."""
+    rows = Series.objects.select_related(
+        "site", "protocol_version__protocol", "therapist", "patient"
+    )
+    mine = visible_series(request.user, rows.filter(patient=patient))
+    active = Series.State.ACTIVE
+    return [_course(request, series) for series in sorted(mine, key=lambda s: s.status != active)]
+
+
+def _course(request: Asked, series: Series) -> Course:
+    now = timezone.now()
+    seen = series_view(series)
+    listed = entries_of(request, series)
+    return Course(
+        series=series,
+        standing=standing(series, [view.appointment for view in seen.visits], now),
+        timeline=timeline(seen, now.astimezone(series.site.zone).date()),
+        entries=listed,
+        may_cancel=may(request.user, "cancel_series", series.site),
+        may_cancel_visits=may(request.user, "cancel_visit", series.site),
+        ahead=sum(entry.status in AHEAD for entry in listed),
+    )
+
+
+@require_safe
+@login_required
+def series_list(request: Asked, site: int) -> HttpResponse:
+    """Every series at a site that one may see, the soonest next visit first."""
+    place = open_site(request, site, "see_series", "see_own_patients")
+    state = request.GET.get("state", "active")
+    rows = visible_series(request.user, Series.objects.filter(site=place, status=state))
+    rows = rows.select_related("patient", "protocol_version", "site", "therapist")
+    now = timezone.now()
+    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    of: dict[int, list[Appointment]] = defaultdict(list)
+    for visit in Appointment.objects.filter(series__in=[row.pk for row in shown]).order_by(
+        "starts_at"
+    ):
+        of[visit.series_id].append(visit)
+    stands = [
+        (row, shown_name(request.user, row.patient, place), standing(row, of[row.pk], now))
+        for row in shown
+    ]
+    stands.sort(key=lambda one: (one[2].next is None, one[2].next and one[2].next.starts))
+    return page(
+        request,
+        "desk/series/list.html",
+        here="series",
+        site=place,
+        stands=stands,
+        shown=shown,
+        state=state,
+        states=STATES,
+    )
+
+
+@require_safe
+@login_required
+def series(request: Asked, pk: int) -> HttpResponse:
+    """The itinerary: what the patient takes home."""
+    found = open_series(request, pk)
+    listed = [entry for entry in entries_of(request, found) if entry.status not in GONE]
+    mine = visible_patients(request.user, Patient.objects.filter(pk=found.patient_id))
+    return page(
+        request,
+        "desk/series/itinerary.html",
+        here="series",
+        site=found.site,
+        series=found,
+        name=shown_name(request.user, found.patient, found.site),
+        entries=listed,
+        opens_patient=mine.exists(),
+    )
+
+
+@require_safe
+@login_required
+def ics(request: Asked, pk: int) -> HttpResponse:
+    """The visits as a calendar file for the patient, in words that give nothing away."""
+    found = open_series(request, pk)
+    live = [visit for visit in visits(series=pk) if visit.status not in GONE]
+    response = HttpResponse(
+        calendar_of(found.site, live), content_type="text/calendar; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="visits.ics"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def cancel(request: Asked, pk: int) -> HttpResponse:
+    """Ask why, list what goes, and cancel every visit of the series that has not begun."""
+    found = open_series(request, pk)
+    require(request.user, "cancel_series", found.site)
+    form = CancelForm(request.POST or None)
+    ahead = [entry for entry in entries_of(request, found) if entry.status in AHEAD]
+    if form.is_valid():
+        cancel_series(series=pk, reason=form.reason(), actor=actor(request), now=timezone.now())
+        said = words.count(len(ahead), "visit")
+        messages.success(request, f"Cancelled: {said}. Their rooms and people are free again.")
+        return HttpResponseClientRefresh()
+    context: dict[str, Any] = {"form": form, "series": found, "entries": ahead}
+    context["may_cancel"] = may(request.user, "cancel_series", found.site)
+    status = 422 if form.errors else 200
+    return part(request, "desk/series/cancel.html", status=status, **context)

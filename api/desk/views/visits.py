@@ -1,0 +1,103 @@
+"""One visit: its sheet, and giving it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from api.desk import words
+from api.desk.board import Entry, Sight, entries
+from api.desk.forms import CancelForm
+from api.desk.frame import Asked, actor, page, part
+from api.desk.sheet import names_in, siblings_of
+from api.permissions import may, require, visible_patients, visible_visits
+from clinic.models import Patient
+from scheduling.errors import Refused
+from scheduling.models import Appointment
+from scheduling.models.series import AHEAD
+from scheduling.selectors import visits
+from scheduling.services.cancelling import cancel_visit
+
+
+def open_visit(request: Asked, pk: int) -> Appointment:
+    """A visit one may see, or 404."""
+    found = visible_visits(request.user, visits()).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def shown(request: Asked, visit: Appointment) -> Entry:
+    sight = Sight.of(request.user, visit.site)
+    [entry] = entries([visit], sight=sight, names=names_in([visit]), siblings=siblings_of([visit]))
+    return entry
+
+
+@require_safe
+@login_required
+def visit(request: Asked, pk: int) -> HttpResponse:
+    """When, where, who, what comes before and after, and what must be so before it."""
+    found = open_visit(request, pk)
+    user = request.user
+    context: dict[str, Any] = {
+        "visit": found,
+        "entry": shown(request, found),
+        "gates": _gates(found) if may(user, "see_care", found.site) else [],
+        "opens_patient": visible_patients(
+            user, Patient.objects.filter(pk=found.patient_id)
+        ).exists(),
+        "may_cancel": found.status in AHEAD and may(user, "cancel_visit", found.site),
+    }
+    if request.htmx:
+        return part(request, "desk/visits/sheet.html", **context)
+    return page(request, "desk/visits/page.html", here="day", site=found.site, **context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def cancel(request: Asked, pk: int) -> HttpResponse:
+    """Ask why, show what goes, and do it; the page behind then shows it gone."""
+    found = open_visit(request, pk)
+    require(request.user, "cancel_visit", found.site)
+    form = CancelForm(request.POST or None)
+    refused: Refused | None = None
+    if form.is_valid():
+        try:
+            cancel_visit(
+                appointment=pk, reason=form.reason(), actor=actor(request), now=timezone.now()
+            )
+        except Refused as no:
+            refused = no
+        else:
+            entry = shown(request, found)
+            said = f"{entry.step}, {words.day(entry.starts)} {words.clock(entry.starts)}"
+            messages.success(request, f"Cancelled: {said}. Its room and people are free again.")
+            return HttpResponseClientRefresh()
+    context = {"form": form, "visit": found, "entries": [shown(request, found)], "refused": refused}
+    status = 422 if form.errors or refused else 200
+    return part(request, "desk/visits/cancel.html", status=status, **context)
+
+
+def _gates(visit: Appointment) -> list[str]:
+    """What the protocol asks to be checked before this step, in words."""
+    steps = visit.protocol_version.definition["steps"]
+    step = next((step for step in steps if step["key"] == visit.step), {})
+    return [_gate(gate) for gate in step.get("gates", [])]
+
+
+def _gate(gate: dict[str, Any]) -> str:
+    said = words.phase(gate["kind"])
+    if "hours" in gate:
+        said += f", {gate['hours']} h before"
+    if "within_days" in gate:
+        days = gate["within_days"]
+        said += ", on the day" if days == 0 else f", within {words.count(days, 'day')}"
+    if "systolic_below" in gate:
+        said += f" below {gate['systolic_below']}/{gate['diastolic_below']}"
+    return said

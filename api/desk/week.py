@@ -1,0 +1,170 @@
+"""One person's week: when they are on, and what they take part in, side by side where it overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from api.desk.board import Entry, Sight, entries
+from api.desk.sheet import names_in, siblings_of
+from api.permissions import visible_visits
+from clinic.models import Site, User
+from clinic.selectors import duties
+from clinic.spans import moment
+from scheduling.models.series import GONE
+from scheduling.selectors import visits
+
+HOUR_PIXELS = 46
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one takes part in: `lane` of `lanes` side by side; `top` and `height` in pixels."""
+
+    entry: Entry
+    site: str
+    starts: datetime
+    ends: datetime
+    top: int = 0
+    height: int = 0
+    lane: int = 0
+    lanes: int = 1
+
+    @property
+    def left(self) -> float:
+        return round(100 * self.lane / self.lanes, 3)
+
+    @property
+    def width(self) -> float:
+        return round(100 / self.lanes, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A stretch on duty."""
+
+    starts: datetime
+    ends: datetime
+    top: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    duty: tuple[Duty, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Monday to Friday, and the weekend where something is on it."""
+
+    monday: date
+    days: tuple[Day, ...]
+    hours: tuple[int, ...]
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+    @property
+    def previous(self) -> date:
+        return self.monday - timedelta(days=7)
+
+    @property
+    def next(self) -> date:
+        return self.monday + timedelta(days=7)
+
+    @property
+    def height(self) -> int:
+        return (len(self.hours) - 1) * HOUR_PIXELS
+
+    @property
+    def count(self) -> int:
+        return sum(len(day.blocks) for day in self.days)
+
+
+def read_week(user: User, staff: int, site: Site, monday: date) -> Week:
+    """Seven site dates from a Monday; each visit in its own site's clock."""
+    first = datetime.combine(monday, time(0), site.zone)
+    last = datetime.combine(monday + timedelta(days=7), time(0), site.zone)
+    found = [
+        visit
+        for visit in visible_visits(user, visits(staff=staff, start=first, end=last))
+        if visit.status not in GONE
+    ]
+    names, siblings = names_in(found), siblings_of(found)
+    blocks = []
+    for visit in found:
+        sight = Sight.of(user, visit.site)
+        [entry] = entries([visit], sight=sight, names=names, siblings=siblings)
+        mine = [claim for claim in visit.claims.all() if claim.resource_id == staff]
+        starts = moment(min(claim.start_minute for claim in mine)).astimezone(visit.site.zone)
+        ends = moment(max(claim.end_minute for claim in mine)).astimezone(visit.site.zone)
+        blocks.append(Block(entry, visit.site.name, starts, ends))
+    return _laid_out(monday, _on_duty(staff, monday), blocks)
+
+
+def _on_duty(staff: int, monday: date) -> list[tuple[datetime, datetime]]:
+    spans = []
+    for place in Site.objects.filter(staff=staff).select_related("organisation"):
+        for duty in duties(place, monday, monday + timedelta(days=6)):
+            if duty.staff.pk == staff:
+                spans += [
+                    (moment(a).astimezone(place.zone), moment(b).astimezone(place.zone))
+                    for a, b in duty.spans
+                ]
+    return spans
+
+
+def _laid_out(
+    monday: date, duty: Sequence[tuple[datetime, datetime]], blocks: Sequence[Block]
+) -> Week:
+    spans = [*duty, *((block.starts, block.ends) for block in blocks)]
+    low = min((start.hour for start, _ in spans), default=8)
+    high = max((_hours(end, start) for start, end in spans), default=18)
+    days = []
+    for day in (monday + timedelta(days=i) for i in range(7)):
+        own = [block for block in blocks if block.starts.date() == day]
+        on = [(start, end) for start, end in duty if start.date() == day]
+        if day.weekday() < 5 or own or on:
+            stretches = tuple(
+                Duty(start, end, _pixels(start, low), _tall(start, end)) for start, end in on
+            )
+            days.append(Day(day, stretches, tuple(_side_by_side(own, low))))
+    return Week(monday, tuple(days), tuple(range(low, high + 1)))
+
+
+def _hours(end: datetime, start: datetime) -> int:
+    return 24 if end.date() > start.date() else end.hour + bool(end.minute)
+
+
+def _pixels(at: datetime, low: int) -> int:
+    return round((at.hour - low + at.minute / 60) * HOUR_PIXELS)
+
+
+def _tall(start: datetime, end: datetime) -> int:
+    return round((end - start) / timedelta(hours=1) * HOUR_PIXELS)
+
+
+def _side_by_side(blocks: Iterable[Block], low: int) -> Iterable[Block]:
+    """Blocks that overlap share the width; each cluster has as many lanes as it needs."""
+    cluster: list[Block] = []
+    free_at: list[datetime] = []
+    until: datetime | None = None
+
+    def shared() -> list[Block]:
+        return [replace(block, lanes=len(free_at)) for block in cluster]
+
+    for block in sorted(blocks, key=lambda b: (b.starts, b.ends)):
+        if until and block.starts >= until:
+            yield from shared()
+            cluster, free_at, until = [], [], None
+        lane = next((i for i, at in enumerate(free_at) if at <= block.starts), len(free_at))
+        free_at[lane : lane + 1] = [block.ends]
+        until = max(until or block.ends, block.ends)
+        top, height = _pixels(block.starts, low), _tall(block.starts, block.ends)
+        cluster.append(replace(block, lane=lane, top=top, height=height))
+    yield from shared()

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from api.desk.forms import FeedForm, as_day
 from api.desk.frame import Asked, actor, page, part, usual_site
-from api.desk.week import Week, read_week
+from api.desk.week import HOUR_PIXELS, Week, read_week
 from api.permissions import NotPermitted, may, require, staff_id
 from scheduling.models import CalendarFeed
 from scheduling.services.feeds import create_feed, revoke_feed, rotate_feed
@@ -60,6 +60,7 @@ def week(request: Asked) -> HttpResponse:
         "desk/me/week.html",
         here="week",
         week=shown,
+        hour_pixels=HOUR_PIXELS,
         today=today,
         this_monday=today - timedelta(days=today.weekday()),
         feeds=feeds_of(request),

@@ -28,6 +28,7 @@ from api.permissions import NotPermitted, may, require, visible_patients
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
 from clinic.models import Patient
 from clinic.services.patients import MrnTaken, create_patient, update_patient
+from scheduling.models.series import AHEAD
 
 SHOWN = 8
 
@@ -56,6 +57,7 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         name=shown_name(user, found, found.home_site),
         age=age_of(found, timezone.now().date()),
         courses=courses,
+        ahead=AHEAD,
         site=usual_site(request),
         may_book=bool(site and may(user, "book_series", site)),
         may_edit=may(user, "manage_patients", found.home_site),

@@ -98,7 +98,8 @@ def _compose(events: Any) -> list[Node]:
             anchors = {}
             continue
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in anchors:
+            name = event.anchor
+            if name not in anchors:
                 _stop(line, f"*{name} refers to nothing above; define &{name} first.")
             done: Node | None = anchors[name]
         elif isinstance(event, yaml.ScalarEvent):

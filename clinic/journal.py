@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from clinic.followups import announce
 from clinic.models import Journal, Site
 
 
@@ -31,10 +32,13 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> Journal:
-    """Write one change; RuntimeError outside the transaction that makes it."""
+    """Write one change, and let follow what follows from it once that is committed.
+
+    RuntimeError outside the transaction that makes the change.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("A journal row belongs to the transaction of the change it tells of.")
-    return Journal.objects.create(
+    entry = Journal.objects.create(
         at=now,
         actor=actor.name,
         door=actor.door,
@@ -44,6 +48,8 @@ def record(
         before=dict(before or {}),
         after=dict(after or {}),
     )
+    announce(entry)
+    return entry
 
 
 def changes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from django.db import connection, transaction
 P = ParamSpec("P")
 R = TypeVar("R")
 
+Step = Callable[[], object]
+
+log = logging.getLogger("chairtime.followups")
 _open = threading.local()
 
 
@@ -23,16 +27,37 @@ def writing() -> Iterator[None]:
     """A durable transaction. RuntimeError when one is open already.
 
     SQLite lets one process write and wakes the others by chance, so there a file lock queues
-    them up before BEGIN IMMEDIATE; without it a writer can starve for seconds.
+    them up before BEGIN IMMEDIATE; without it a writer can starve for seconds. What was left to
+    `after_commit` runs when the turn is over.
     """
     if getattr(_open, "writing", False):
         raise RuntimeError("A service is one transaction; it does not call another one.")
-    _open.writing = True
+    _open.writing, _open.after = True, []
     try:
         with _turn(), transaction.atomic(durable=True):
             yield
     finally:
-        _open.writing = False
+        _open.writing, steps = False, _open.after
+    for step in steps:
+        _run(step)
+
+
+def after_commit(step: Step) -> None:
+    """Run a step once what is being written is committed; never, when it is rolled back.
+
+    The step may write in its turn. When it fails, that is logged and changes nothing else.
+    """
+    if getattr(_open, "writing", False):
+        _open.after.append(step)
+    else:
+        transaction.on_commit(functools.partial(_run, step))
+
+
+def _run(step: Step) -> None:
+    try:
+        step()
+    except Exception:
+        log.exception("A consequence failed; what it follows from stands.")
 
 
 @contextmanager

@@ -207,6 +207,8 @@ OAUTH2_PROVIDER = {
     },
 }
 
+FOLLOWUPS = "config.followups.FOLLOWUPS"
+
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import F, Q
 
 from clinic.models import Resource
@@ -63,11 +62,10 @@ def publish(appointments: Iterable[int], *, now: datetime) -> None:
 
 
 def retell(entries: Q, *, now: datetime) -> None:
-    """Let the calendars fetch these entries anew: what they say in words has changed."""
-    with transaction.atomic():
-        rows = FeedEntry.objects.filter(entries).select_for_update().order_by("pk")
-        found = list(rows.values_list("pk", flat=True))
-        FeedEntry.objects.filter(pk__in=found).update(sequence=F("sequence") + 1, changed_at=now)
+    """Let calendars fetch these entries anew: what they say in words has changed."""
+    rows = FeedEntry.objects.filter(entries).select_for_update(of=("self",)).order_by("pk")
+    found = [row.pk for row in rows.only("pk")]
+    FeedEntry.objects.filter(pk__in=found).update(sequence=F("sequence") + 1, changed_at=now)
 
 
 def _claimed(appointments: list[int]) -> tuple[Stretches, dict[int, str]]:

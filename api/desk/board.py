@@ -83,7 +83,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One visit, ready to be shown; `closes` is said when its window is nearly closed."""
+    """One visit, ready to be shown; `closes` says how nearly its window is closed, when it is."""
 
     pk: int
     patient: int
@@ -213,7 +213,7 @@ def _in_series(
             return None
         return Neighbour(protocol.step(keys[index]).name, days[keys[index]])
 
-    closes = {0: "last day of its window", 1: "window closes the next day"}.get(spare, "")
+    closes = {0: "last day", 1: "1 day left"}.get(spare, "")
     if step.key == protocol.origin:
         closes = ""
     return replace(entry, before=neighbour(at - 1), after=neighbour(at + 1), closes=closes)

@@ -13,7 +13,15 @@ from clinic.models import Site
 from clinic.spans import minute
 from scheduling.models import Appointment, Claim
 
-SHORT = {"infusion": "INF", "dosing": "DOSE", "therapy": "TH", "screening": "SCR"}
+# What a step's key, less its number, is cut to; other keys are their own short name.
+SHORT = {
+    "screening": "SCREEN",
+    "integration": "INT",
+    "dosing": "DOSE",
+    "medical": "MED",
+    "baseline": "BASE",
+    "consult": "CONSULT",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ def step_short_name(appointment: Appointment) -> str:
     if step is None:
         return appointment.step
     alike = [s["key"] for s in steps if s["kind"] == step["kind"] and _stem(s) == _stem(step)]
-    short = SHORT.get(step["kind"], _stem(step)[:6].upper())
+    short = SHORT.get(_stem(step), _stem(step)[:6].upper())
     return f"{short} {alike.index(step['key']) + 1}/{len(alike)}" if len(alike) > 1 else short
 
 

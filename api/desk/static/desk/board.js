@@ -9,6 +9,7 @@ const icons = document.querySelector(".icon use")?.getAttribute("href").split("#
 const POLL_MS = 2000;
 const CARD_MS = 140;
 let calendar;
+let current; // the visit that Tab reaches; arrows move it
 
 function icon(name, className) {
   const span = document.createElement("span");
@@ -34,8 +35,7 @@ function resources() {
     extendedProps: { note: li.dataset.note },
   }));
   if (!document.getElementById("cover")) return columns;
-  const note = "needed / on";
-  return [{ id: "cover", title: "Nurses", extendedProps: { note } }, ...columns];
+  return [{ id: "cover", title: "Nurses", extendedProps: {} }, ...columns];
 }
 
 function events() {
@@ -67,19 +67,19 @@ const slot = () => {
 
 function drawVisit(id) {
   const li = document.getElementById(`visit-${id}`);
-  const { hue, start, end, turnover, short, tone } = li.dataset;
+  const { hue, start, end, turnover, tone, closes } = li.dataset;
   const link = li.querySelector(".entry-link");
-  const say = (selector) => link.querySelector(selector)?.textContent.trim() ?? "";
   const block = template.content.firstElementChild.cloneNode(true);
   const height = ((minutes(end) - minutes(start)) / 30) * slot();
   block.href = link.href;
   block.dataset.visit = id;
+  block.tabIndex = id === current ? 0 : -1;
   block.classList.add(hue);
   block.classList.toggle("bad", tone === "bad");
   block.classList.toggle("over", li.classList.contains("over"));
   block.classList.toggle("low", height < 40);
-  block.querySelector("b").textContent = say(".entry-who b");
-  block.querySelector(".block-step").textContent = short;
+  block.querySelector("b").textContent = li.dataset.name;
+  block.querySelector(".block-step").textContent = li.dataset.short;
   const bands = block.querySelector(".block-bands");
   const phases = [...li.querySelectorAll(".phases li")];
   for (const phase of phases) {
@@ -97,18 +97,20 @@ function drawVisit(id) {
     bands.append(band);
   }
   const signs = block.querySelector(".block-signs");
-  if (li.querySelector(".flag")) signs.append(icon("hourglass", "closing"));
+  if (phases.length === 1) block.querySelector(".block-with").textContent = li.dataset.with;
+  if (closes) {
+    const closing = icon("hourglass", "closing");
+    closing.append(closes);
+    signs.append(closing);
+  }
   const sign = link.querySelector(".status use").getAttribute("href").split("#")[1];
   if (sign !== "calendar") signs.append(icon(sign, tone));
   const tail = block.querySelector(".block-tail");
   if (Number(turnover)) tail.style.height = `${(turnover / 30) * slot() - 1}px`;
   else tail.remove();
-  const closing = li.querySelector(".flag") ? `, ${li.querySelector(".flag").textContent.trim()}` : "";
-  block.setAttribute(
-    "aria-label",
-    `${start} to ${end}, ${say(".entry-where")}, ${say(".entry-who b")}, ` +
-      `${say(".entry-who span")}, ${say(".entry-status")}${closing}`,
-  );
+  const { rooms, name, step, status } = li.dataset;
+  const said = [`${start} to ${end}`, rooms, name, step, status, closes && `${closes} of its window`];
+  block.setAttribute("aria-label", said.filter(Boolean).join(", "));
   return block;
 }
 
@@ -162,13 +164,19 @@ function bookHere({ date, resource }) {
 
 // The calendar calls itself a table, but holds none: the links inside are what is to be read.
 function plainRoles() {
-  for (const element of board.querySelectorAll("[role]")) element.removeAttribute("role");
-  board.querySelector(".ec-main").tabIndex = -1;
-  const blocks = [...board.querySelectorAll(".block")];
-  if (!blocks.some((block) => block.tabIndex === 0)) {
-    for (const block of blocks) block.tabIndex = -1;
-    if (blocks[0]) blocks[0].tabIndex = 0;
+  for (const element of board.querySelectorAll("[role], [aria-colindex]")) {
+    element.removeAttribute("role");
+    element.removeAttribute("aria-colindex");
   }
+  board.querySelector(".ec-main").tabIndex = -1;
+  if (!board.querySelector(".block[tabindex='0']")) reach(board.querySelector(".block"));
+}
+
+function reach(block) {
+  if (!block) return;
+  for (const other of board.querySelectorAll(".block[tabindex='0']")) other.tabIndex = -1;
+  block.tabIndex = 0;
+  current = block.dataset.visit;
 }
 
 function draw() {
@@ -263,6 +271,7 @@ board?.addEventListener("pointerover", (event) => {
 board?.addEventListener("pointerleave", hideCard);
 board?.addEventListener("focusin", (event) => {
   const block = event.target.closest(".block");
+  reach(block);
   if (block?.matches(":focus-visible")) showCard(block);
 });
 board?.addEventListener("focusout", hideCard);
@@ -302,8 +311,7 @@ board?.addEventListener("keydown", (event) => {
   event.preventDefault();
   const next = nearest(block, event.key);
   if (!next) return;
-  block.tabIndex = -1;
-  next.tabIndex = 0;
+  reach(next);
   next.focus({ focusVisible: true });
   next.scrollIntoView({ block: "nearest", inline: "nearest" });
 });

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scheduling.planner.plans import Blocked
 
 if TYPE_CHECKING:
-    from scheduling.planner.search import Search
+    from scheduling.planner.variants import Search
 
 
 def explain(search: Search) -> tuple[Blocked, ...]:

@@ -17,6 +17,7 @@ from scheduling.planner.protocols import NURSE, THERAPIST, Step
 from scheduling.planner.shape import Shape, Stay, Turn, Watch, shape_of, watches_of
 
 Barred = frozenset[int]
+NONE: frozenset[str] = frozenset()
 
 
 def _minute(limit: time | None) -> int | None:
@@ -32,14 +33,33 @@ class Feasible:
 
 
 class Starts:
-    """Feasible starts of the steps of one request. Every bitmap is drawn once and shared."""
+    """Feasible starts of the steps of one request. Every bitmap is drawn once and shared.
 
-    def __init__(self, request: Request, diary: Diary) -> None:
-        self.request, self.diary = request, diary
+    `lifted` names rules that are left out, to see what stands in the way: `room_is_free`,
+    `nurse_cover_is_kept`, `preferred_hours`, `clinician_is_free therapist` and the like.
+    """
+
+    def __init__(self, request: Request, diary: Diary, lifted: frozenset[str] = NONE) -> None:
+        self.request, self.diary, self.lifted = request, diary, lifted
         self.everywhere = (1 << diary.length) - 1
-        self._rooms: dict[tuple[int, int, int], int] = {}
-        self._people: dict[tuple[Turn, int], int] = {}
+        self._lanes: dict[tuple[int, int, int], int] = {}
+        self._rooms: dict[Shape, int] = {}
+        self._people: dict[tuple[Turn, int, bool, bool], int] = {}
         self._watches: dict[tuple[Watch, Barred], Feasible] = {}
+
+    def without(self, *rules: str, request: Request | None = None) -> Starts:
+        """The same diary with rules lifted, or for a request changed in hours or staff."""
+        other = Starts(request or self.request, self.diary, self.lifted | frozenset(rules))
+        other._lanes, other._rooms, other._people, other._watches = (
+            self._lanes,
+            self._rooms,
+            self._people,
+            self._watches,
+        )
+        for drawn in ("nurses", "_pool"):
+            if drawn in self.__dict__:
+                other.__dict__[drawn] = self.__dict__[drawn]
+        return other
 
     @cached_property
     def staff(self) -> dict[str, list[Person]]:
@@ -81,23 +101,31 @@ class Starts:
         """Starts on the grain, inside the days and hours wanted and the protocol's weekdays."""
         request, diary = self.request, self.diary
         days = self.days
-        if step.weekdays:
+        if step.weekdays and "weekday_is_allowed" not in self.lifted:
             days &= weekday_bits(diary.first, len(diary.midnights) - 1, step.weekdays)
         earliest, latest = (_minute(limit) for limit in (request.earliest, request.latest))
+        if "preferred_hours" in self.lifted:
+            earliest = latest = None
         now = max(0, diary.now - diary.start)
         return grid(diary) & day_spans(diary, days, earliest, latest, step.minutes, now)
 
     def opening(self, step: Step) -> int:
         """Starts with the whole visit in opening hours."""
+        if "site_is_open" in self.lifted:
+            return self.everywhere
         return erode(self.diary.open, step.minutes)
 
     def patient(self, step: Step) -> int:
         """Starts with the patient free throughout."""
+        if "patient_is_free" in self.lifted or self.diary.patient == self.everywhere:
+            return self.everywhere
         return erode(self.diary.patient, step.minutes)
 
     def presence(self, step: Step) -> int:
         """Starts with somebody holding each credential on site when asked for."""
         found = self.everywhere
+        if "presence_is_kept" in self.lifted:
+            return found
         for need in shape_of(step).attendances:
             there = self.diary.presence.get(need.credential, 0)
             found &= erode(there, need.end - need.start) >> need.start
@@ -106,10 +134,10 @@ class Starts:
     def lane(self, room: Room, stay: Stay, lane: int) -> int:
         """Starts with that chair of a room free for a stay and its turnover; -1 is every chair."""
         minutes = stay.end - stay.start + room.turnover
-        known = self._rooms.get((room.id, lane, minutes))
+        known = self._lanes.get((room.id, lane, minutes))
         if known is None:
             free = reduce(int.__and__, room.lanes) if lane < 0 else room.lanes[lane]
-            known = self._rooms[room.id, lane, minutes] = erode(free, minutes)
+            known = self._lanes[room.id, lane, minutes] = erode(free, minutes)
         return known >> stay.start
 
     def room(self, room: Room, stay: Stay) -> int:
@@ -123,25 +151,33 @@ class Starts:
 
     def rooms(self, shape: Shape) -> int:
         """Starts with a room for every place, different places in different rooms."""
-        by_room = [
-            [(room.id, bits) for room in self.diary.rooms if (bits := self.room(room, stay))]
-            for stay in shape.stays
-        ]
-        found = 0 if by_room else self.everywhere
-        for choice in product(*by_room):
-            if len({id for id, _ in choice}) == len(choice):
-                found |= reduce(int.__and__, (bits for _, bits in choice), self.everywhere)
-        return found
+        if "room_is_free" in self.lifted:
+            return self.everywhere
+        if shape not in self._rooms:
+            by_room = [
+                [(room.id, bits) for room in self.diary.rooms if (bits := self.room(room, stay))]
+                for stay in shape.stays
+            ]
+            found = 0 if by_room else self.everywhere
+            for choice in product(*by_room):
+                if len({id for id, _ in choice}) == len(choice):
+                    found |= reduce(int.__and__, (bits for _, bits in choice), self.everywhere)
+            self._rooms[shape] = found
+        return self._rooms[shape]
 
     def clinician(self, turn: Turn, person: Person) -> int:
         """Starts with a person on duty in the role and wholly free in every span of the turn."""
-        known = self._people.get((turn, person.id))
+        any_hour = f"clinician_is_on_duty {turn.role}" in self.lifted
+        even_busy = f"clinician_is_free {turn.role}" in self.lifted
+        known = self._people.get((turn, person.id, any_hour, even_busy))
         if known is None:
-            free = reduce(int.__and__, person.lanes) & person.duty.get(turn.role, 0)
+            free = self.everywhere if even_busy else reduce(int.__and__, person.lanes)
+            if not any_hour:
+                free &= person.duty.get(turn.role, 0)
             known = self.everywhere
             for start, end in turn.spans:
                 known &= erode(free, end - start) >> start
-            self._people[turn, person.id] = known
+            self._people[turn, person.id, any_hour, even_busy] = known
         return known
 
     def staffings(
@@ -163,6 +199,8 @@ class Starts:
     def cover(self, step: Step, barred: Barred) -> Feasible:
         """Starts with nurses for every phase, hand-over at phase boundaries allowed."""
         direct = pooled = self.everywhere
+        if "nurse_cover_is_kept" in self.lifted:
+            return Feasible(direct, pooled)
         for watch in watches_of(step, self.request.acuity, self.diary.nurse_lanes):
             one = self.watch(watch, barred)
             direct &= one.direct >> watch.start

@@ -2,25 +2,136 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from itertools import combinations
 
-from scheduling.planner.plans import Plan, Score
+from scheduling.planner.grid import wall_minute, weekday_bits
+from scheduling.planner.preferences import BANDS, band_of
+from scheduling.planner.variants import Option, Search, Variant
 
-if TYPE_CHECKING:
-    from scheduling.planner.search import Option, Search
+APART = 3
+"""Days between two D0 from which on plans count as different."""
+
+Family = Callable[[Search, Sequence[Option]], Option | None]
 
 
-def plans(search: Search) -> tuple[Plan, ...]:
-    from scheduling.planner.search import Variant
+def different(search: Search) -> list[Option]:
+    """The best option, then up to `limit` others unlike each other, in order of their scores.
 
-    variants = [Variant(t) for t in search.therapists]
-    best = search.best(variants) or (search.fallback(variants) if search.request.weekdays else None)
+    Each family offers its best that is unlike all chosen; of one round's offers the regular
+    weekday pattern goes first, then whichever scores best.
+    """
+    everyone = [Variant(therapist) for therapist in search.therapists]
+    best = search.best(everyone)
+    if best is None and search.request.weekdays:
+        best = search.fallback(everyone)
     if best is None:
-        return ()
-    return (_plan(search, search.named(best)),)
+        return []
+    chosen = [best]
+    families: list[Family] = [regular, other_therapist, other_band, later]
+    while families and len(chosen) < search.request.limit:
+        offers = [(family, family(search, chosen)) for family in families]
+        families = [family for family, offer in offers if offer]
+        steady = [offer for family, offer in offers if offer and family is regular]
+        rest = sorted((o for family, o in offers if o and family is not regular), key=_rank)
+        for offer in (*steady, *rest):
+            if len(chosen) < search.request.limit and unlike(search, offer, chosen):
+                chosen.append(offer)
+    return [best, *sorted(chosen[1:], key=_rank)]
 
 
-def _plan(search: Search, option: Option) -> Plan:
-    return Plan(
-        option.visits, Score(search.on(option.finish), option.cost), (), option.variant.therapist
+def unlike(search: Search, option: Option, chosen: Sequence[Option]) -> bool:
+    """True when an option differs genuinely from all those chosen."""
+    return all(
+        option.variant.therapist != other.variant.therapist
+        or weekdays(search, option) != weekdays(search, other)
+        or _differ(band(search, option), band(search, other))
+        or abs(d0(search, option) - d0(search, other)) >= APART
+        for other in chosen
     )
+
+
+def regular(search: Search, chosen: Sequence[Option]) -> Option | None:
+    """Infusions on as few weekdays as can be, always the same ones."""
+    if sum(search.frame.main) < 2 or chosen[0].outside:
+        return None
+    known = {weekdays(search, option) for option in chosen}
+    for size in (1, 2, 3):
+        if min(len(pattern) for pattern in known) <= size and len(chosen) == 1:
+            return None
+        variants = [
+            Variant(therapist, mains=days)
+            for pattern, days in _patterns(search, size)
+            if pattern not in known
+            for therapist in search.therapists
+        ]
+        if found := search.best(variants):
+            return found
+    return None
+
+
+def other_therapist(search: Search, chosen: Sequence[Option]) -> Option | None:
+    """The best series with a therapist not yet offered."""
+    taken = {option.variant.therapist for option in chosen}
+    return _best(search, chosen, [Variant(t) for t in search.therapists if t not in taken])
+
+
+def other_band(search: Search, chosen: Sequence[Option]) -> Option | None:
+    """The best series with every infusion in a time band not yet offered."""
+    taken = {band(search, option) for option in chosen}
+    bands = [index for index in range(len(BANDS)) if index not in taken]
+    if chosen[0].outside or not bands:
+        return None
+    return search.best([Variant(t, band=index) for index in bands for t in search.therapists])
+
+
+def later(search: Search, chosen: Sequence[Option]) -> Option | None:
+    """The best series whose D0 is at least three days after every one offered."""
+    last = max(d0(search, option) for option in chosen) + APART
+    days = ~((1 << last) - 1)
+    return _best(search, chosen, [Variant(t, origin=days) for t in search.therapists])
+
+
+def _best(search: Search, chosen: Sequence[Option], variants: list[Variant]) -> Option | None:
+    return search.fallback(variants) if chosen[0].outside else search.best(variants)
+
+
+def _patterns(search: Search, size: int) -> Iterator[tuple[frozenset[int], int]]:
+    """Sets of so many open weekdays, with their days."""
+    diary = search.diary
+    count = len(diary.midnights) - 1
+    for pattern in combinations(range(7), size):
+        yield frozenset(pattern), weekday_bits(diary.first, count, frozenset(pattern))
+
+
+def _rank(option: Option) -> tuple[int, int, int]:
+    return option.rank
+
+
+def _differ(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def d0(search: Search, option: Option) -> int:
+    """Day of D0; of the first visit when D0 is past."""
+    return option.days[search.frame.origin or 0]
+
+
+def mains(search: Search, option: Option) -> list[int]:
+    """Positions of the infusions."""
+    return [i for i, main in enumerate(search.frame.main) if main]
+
+
+def weekdays(search: Search, option: Option) -> frozenset[int]:
+    """Weekdays of the infusions."""
+    first = search.diary.first
+    days = (option.days[i] for i in mains(search, option))
+    return frozenset((first + timedelta(days=day)).weekday() for day in days)
+
+
+def band(search: Search, option: Option) -> int | None:
+    """The time band of all infusions; None when they have several."""
+    starts = (option.starts[i] for i in mains(search, option))
+    found = {band_of(wall_minute(search.diary, start)) for start in starts}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,345 @@
+"""The best series of a set of variants: the earliest finish day, then the least cost (ADR 0003).
+
+Therapist, time band and which visits share a day are enumerated here; days and starts come from
+the dynamic programme of `series`, and nurse cover that needs a repack is proven before a series
+counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from scheduling.planner.day import Diary
+from scheduling.planner.frame import Frame, days_of, frame_of, modes, settled
+from scheduling.planner.grid import weekday_bits
+from scheduling.planner.naming import Naming
+from scheduling.planner.plans import PlannedVisit, Request
+from scheduling.planner.preferences import (
+    BANDS,
+    gap_cost,
+    outside_cost,
+    trip_cost,
+    wanted_start,
+)
+from scheduling.planner.protocols import THERAPIST
+from scheduling.planner.series import NEVER, Found, Programme, consistent, earliest
+from scheduling.planner.starts import Starts
+from scheduling.planner.tables import Choice, Days, Half, Pair, Table, Taste
+
+Together = frozenset[tuple[int, int]]
+FINISH = 1 << 20
+OUTSIDE = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is fixed before the days are searched.
+
+    `mains` and `others` narrow the weekdays (one bit a day of the diary) of infusions and of the
+    other visits, `origin` the days of D0; `band` keeps infusions inside one time band.
+    """
+
+    therapist: int | None
+    mains: int = -1
+    others: int = -1
+    origin: int = -1
+    band: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A series found: the variant, the band its cost counts, visits outside preferred weekdays."""
+
+    variant: Variant
+    together: Together
+    band: int
+    finish: int
+    cost: int
+    days: tuple[int, ...]
+    starts: tuple[int, ...]
+    outside: int = 0
+    visits: tuple[PlannedVisit, ...] = field(default=(), compare=False)
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Lower is better."""
+        return self.outside, self.finish, self.cost
+
+
+class Search:
+    """One request against one diary: bitmaps, tables and proofs of cover, drawn only once."""
+
+    def __init__(self, request: Request, diary: Diary, starts: Starts | None = None) -> None:
+        self.request, self.diary = request, diary
+        self.starts = starts or Starts(request, diary)
+        self.frame = frame_of(request.protocol, frozenset(request.completed))
+        self._tables: dict[tuple[int, int | None, int | None], Table] = {}
+        self._pairs: dict[tuple[int, int | None, int | None], Pair] = {}
+        self._proofs: dict[tuple[int, int | None, int], bool] = {}
+
+    @cached_property
+    def modes(self) -> list[tuple[Together, Frame, int]]:
+        """Which steps share a day: the frame then, and what the extra trips cost."""
+        pairs = len(self.frame.sharing)
+        return [
+            (together, settled(self.frame, together), trip_cost() * (pairs - len(together)))
+            for together in modes(self.frame)
+        ]
+
+    @cached_property
+    def therapists(self) -> list[int | None]:
+        """Who could have the whole series; [None] when each visit may have its own."""
+        if not self.request.protocol.same_therapist:
+            return [None]
+        if not any(step.needs(THERAPIST) for step in self.frame.steps):
+            return [None]
+        return [person.id for person in self.starts.staff.get(THERAPIST, [])]
+
+    @cached_property
+    def weekdays(self) -> int:
+        """One bit a day: the preferred weekdays, all when there are none."""
+        if not self.request.weekdays:
+            return -1
+        return weekday_bits(self.diary.first, len(self.diary.midnights) - 1, self.request.weekdays)
+
+    @cached_property
+    def windows(self) -> list[int]:
+        """By position, one bit a day: what D0's bounds and steps already done leave."""
+        found = [-1] * len(self.frame.steps)
+        if self.frame.origin is not None:
+            last = (self.request.not_after - self.diary.first).days
+            found[self.frame.origin] &= (1 << max(0, last + 1)) - 1
+        for i, gap in self.frame.outside:
+            if (done := self.request.completed.get(gap.anchor)) is not None:
+                low, high = days_of(gap, 0)
+                first = (done - self.diary.first).days + low
+                last = (done - self.diary.first).days + high
+                found[i] &= (1 << max(0, last + 1)) - 1 & ~((1 << max(0, first)) - 1)
+        keys = {step.key for step in self.request.protocol.steps}
+        for key, done in self.request.completed.items():
+            index = (done - self.diary.first).days
+            for i, step in enumerate(self.frame.steps):
+                if key in keys and step.shares_day_with != key and index >= 0:
+                    found[i] &= ~(1 << index)
+        return found
+
+    @cached_property
+    def extra(self) -> list[dict[int, int]]:
+        """By position, what a day costs for its distance from steps already done."""
+        found: list[dict[int, int]] = [{} for _ in self.frame.steps]
+        for i, gap in self.frame.outside:
+            if (done := self.request.completed.get(gap.anchor)) is not None and gap.ideal:
+                at = (done - self.diary.first).days
+                for day in range(len(self.diary.midnights) - 1):
+                    found[i][day] = found[i].get(day, 0) + gap_cost(gap, day - at)
+        return found
+
+    def table(self, i: int, therapist: int | None, band: int | None) -> Table:
+        """Starts of the step at position i with that therapist, kept in a band if it is main."""
+        frame = self.frame
+        whose = therapist if frame.steps[i].needs(THERAPIST) else None
+        kept = band if frame.main[i] else None
+        key = (frame.kinds[i], whose, kept)
+        if key not in self._tables:
+            if kept is None:
+                feasible = self.starts.feasible(frame.steps[i], whose)
+                taste = Taste(wanted_start(self.request), frame.main[i])
+                self._tables[key] = Table(self.diary, feasible, taste)
+            else:
+                self._tables[key] = self.table(i, therapist, None).only(kept)
+        return self._tables[key]
+
+    def tables(self, variant: Variant, together: Together) -> list[Days]:
+        """The table of each step."""
+        found: list[Days] = [
+            self.table(i, variant.therapist, variant.band) for i in range(len(self.frame.steps))
+        ]
+        for pair in together:
+            both = self.pair(pair, variant)
+            found[pair[0]], found[pair[1]] = Half(both, False), Half(both, True)
+        return found
+
+    def pair(self, pair: tuple[int, int], variant: Variant) -> Pair:
+        """Two steps on one day."""
+        key = (pair[0], variant.therapist, variant.band)
+        if key not in self._pairs:
+            first, second = (self.frame.steps[i] for i in pair)
+            ties = [tie for tie in self.frame.elapsed if (tie.before, tie.after) == pair]
+            gap = (
+                max((tie.low for tie in ties), default=0),
+                min((tie.high for tie in ties), default=self.diary.length),
+            )
+            naming = Naming(self.starts, variant.therapist)
+            self._pairs[key] = Pair(
+                self.table(pair[0], variant.therapist, variant.band),
+                self.table(pair[1], variant.therapist, variant.band),
+                first.minutes,
+                (max(0, gap[0]), gap[1]),
+                lambda one, other: naming.fits(first, one, second, other),
+            )
+        return self._pairs[key]
+
+    def domains(self, variant: Variant, tables: Sequence[Days], narrowed: bool) -> list[int]:
+        """By position, one bit a day: days with a start, inside windows and weekdays."""
+        frame = self.frame
+        found = []
+        for i, table in enumerate(tables):
+            days = table.days & self.windows[i]
+            days &= variant.mains if frame.main[i] else variant.others
+            found.append(days & self.weekdays if narrowed else days)
+        root = frame.origin or 0
+        if found:
+            found[root] &= variant.origin
+        return found
+
+    def reachable(self, variant: Variant, together: Together, narrowed: bool) -> int:
+        """A lower bound on the finish day; NEVER when no series can exist."""
+        frame = settled(self.frame, together)
+        days = self.domains(variant, self.tables(variant, together), narrowed)
+        if not consistent(frame, days):
+            return NEVER
+        return (days[-1] & -days[-1]).bit_length() - 1
+
+    def best(
+        self, variants: Iterable[Variant], *, narrowed: bool = True, better_than: int = NEVER
+    ) -> Option | None:
+        """The best series of several variants; `better_than` bounds its finish day."""
+        queue = sorted(
+            (
+                (bound, n, variant, together, frame, trips)
+                for n, variant in enumerate(variants)
+                for together, frame, trips in self.modes
+                if (bound := self.reachable(variant, together, narrowed)) <= better_than
+            ),
+            key=lambda item: item[:2],
+        )
+        found: Option | None = None
+        for bound, _, variant, together, frame, trips in queue:
+            if bound == NEVER or (found and bound > found.finish):
+                break
+            limit = found.finish if found else better_than
+            for band in self.bands(variant):
+                one = self._solve(variant, together, frame, trips, band, limit, narrowed)
+                if one and (found is None or one.rank < found.rank):
+                    found = one
+                    limit = one.finish
+        return found
+
+    def bands(self, variant: Variant) -> Sequence[int]:
+        """Time bands whose cost is to be tried."""
+        return range(len(BANDS)) if variant.band is None else [variant.band]
+
+    def _solve(
+        self,
+        variant: Variant,
+        together: Together,
+        frame: Frame,
+        trips: int,
+        band: int,
+        limit: int,
+        narrowed: bool,
+    ) -> Option | None:
+        """The best series of one variant and band, its cover proven visit by visit."""
+        tables = self.tables(variant, together)
+        while True:
+            days = self.domains(variant, tables, narrowed)
+            if not consistent(frame, days):
+                return None
+            found = earliest(Programme(frame, tables, band, self.extra), days, limit)
+            if found is None:
+                return None
+            if self.proven(variant, together, found.choices):
+                break
+        return self.option(variant, together, band, found, trips)
+
+    def option(
+        self, variant: Variant, together: Together, band: int, found: Found, trips: int
+    ) -> Option:
+        """What was found, with the trips counted."""
+        starts = tuple(choice.start for choice in found.choices)
+        cost = found.cost + trips
+        return Option(variant, together, band, found.finish, cost, found.days, starts)
+
+    def proven(self, variant: Variant, together: Together, choices: Sequence[Choice]) -> bool:
+        """True when nurses can be named for every visit; else what failed is struck."""
+        holds = True
+        for i, choice in enumerate(choices):
+            if not choice.certain:
+                holds &= self._prove(i, variant, choice.start)
+        for pair in together:
+            self.pair(pair, variant).forget()
+            one, other = (choices[i].start for i in pair)
+            if holds and not self._together(pair, variant, one, other):
+                self.pair(pair, variant).struck.add((one, other))
+                holds = False
+        return holds
+
+    def _prove(self, i: int, variant: Variant, start: int) -> bool:
+        frame = self.frame
+        whose = variant.therapist if frame.steps[i].needs(THERAPIST) else None
+        key = (frame.kinds[i], whose, start)
+        if key not in self._proofs:
+            naming = Naming(self.starts, variant.therapist)
+            self._proofs[key] = naming.coverable(frame.steps[i], start)
+        table = self.table(i, variant.therapist, variant.band)
+        (table.confirm if self._proofs[key] else table.strike)(start)
+        return self._proofs[key]
+
+    def _together(self, pair: tuple[int, int], variant: Variant, one: int, other: int) -> bool:
+        naming = Naming(self.starts, variant.therapist)
+        steps = [self.frame.steps[i] for i in pair]
+        return naming.name([(steps[0], one), (steps[1], other)]) is not None
+
+    def named(self, option: Option) -> Option:
+        """The option with its visits named."""
+        naming = Naming(self.starts, option.variant.therapist)
+        visits = naming.name(list(zip(self.frame.steps, option.starts, strict=True)))
+        if visits is None:
+            raise AssertionError("a proven series could not be named")
+        return replace(option, visits=tuple(visits))
+
+    def fallback(self, variants: Iterable[Variant]) -> Option | None:
+        """With no series on the preferred weekdays: the fewest visits outside them, infusions
+        counting most; then the earliest finish, then the least cost."""
+        extra = [dict(costs) for costs in self.extra]
+        last = len(self.frame.steps) - 1
+        for day in range(len(self.diary.midnights) - 1):
+            for i, main in enumerate(self.frame.main):
+                if not self.weekdays >> day & 1:
+                    extra[i][day] = extra[i].get(day, 0) + OUTSIDE * outside_cost(main)
+            extra[last][day] = extra[last].get(day, 0) + FINISH * day
+        best: Option | None = None
+        for variant in variants:
+            for together, frame, trips in self.modes:
+                for band in self.bands(variant):
+                    one = self._least(variant, together, frame, trips, band, extra)
+                    if one and (best is None or one.rank < best.rank):
+                        best = one
+        return best
+
+    def _least(
+        self,
+        variant: Variant,
+        together: Together,
+        frame: Frame,
+        trips: int,
+        band: int,
+        extra: Sequence[dict[int, int]],
+    ) -> Option | None:
+        tables = self.tables(variant, together)
+        while True:
+            days = self.domains(variant, tables, False)
+            if not consistent(frame, days):
+                return None
+            found = Programme(frame, tables, band, extra).cheapest(days)
+            if found is None:
+                return None
+            cost, on, choices = found
+            if self.proven(variant, together, choices):
+                break
+        outside, rest = divmod(cost, OUTSIDE)
+        finish, cost = divmod(rest, FINISH)
+        one = Found(finish, cost, tuple(on), tuple(choices))
+        return replace(self.option(variant, together, band, one, trips), outside=outside)

@@ -151,7 +151,8 @@ def page(
     **context: Any,
 ) -> HttpResponse:
     """A whole page in its frame. Nothing of it is kept by a browser or a proxy."""
-    context["frame"] = frame(request, here, site, day)
+    context["frame"] = shown = frame(request, here, site, day)
+    context.setdefault("site", shown.site)
     return kept_nowhere(render(request, template, context, status=status))
 
 

@@ -56,9 +56,9 @@ def read_sheet(user: User, site: Site, day: date, now: datetime) -> Sheet:
     changed = stamp(site)
     start, end = (moment(minute) for minute in range_of(site, day, day))
     shown = list(visible_visits(user, visits(sites=[site], start=start, end=end)))
-    spans = [(moment(a), moment(b)) for a, b in open_spans(site, day, day) if moment(b) > start]
+    cover = coverage(site=site, day=day, now=now) if may(user, "see_coverage", site) else None
+    spans = list(cover.open) if cover else _open(site, day)
     rooms = list(Room.objects.filter(site=site, active=True))
-    local = [(a.astimezone(site.zone), b.astimezone(site.zone)) for a, b in spans]
     listed = entries(
         shown,
         sight=Sight.of(user, site),
@@ -66,19 +66,25 @@ def read_sheet(user: User, site: Site, day: date, now: datetime) -> Sheet:
         siblings=siblings_of(shown),
     )
     closed = "" if spans or listed else _why_closed(site, day)
-    cover = not closed and may(user, "see_coverage", site)
     return Sheet(
         site=site,
         day=day,
         stamp=changed,
         columns=columns(rooms),
         entries=listed,
-        cover=cover_steps(coverage(site=site, day=day, now=now)) if cover else [],
-        hours=Hours.around(day, [*local, *((entry.starts, entry.ends) for entry in listed)]),
+        cover=cover_steps(cover) if cover and not closed else [],
+        hours=Hours.around(day, [*spans, *((entry.starts, entry.ends) for entry in listed)]),
         closed=closed,
         next_open=next_open_day(site, day) if closed else None,
         clock=_clock(site, day, now),
     )
+
+
+def _open(site: Site, day: date) -> list[tuple[datetime, datetime]]:
+    return [
+        (moment(start).astimezone(site.zone), moment(end).astimezone(site.zone))
+        for start, end in open_spans(site, day, day)
+    ]
 
 
 def names_in(shown: Iterable[Appointment], rooms: Iterable[Room] = ()) -> dict[int, str]:

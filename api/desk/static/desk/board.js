@@ -89,6 +89,7 @@ function drawVisit(id) {
     const tall = (phase.dataset.minutes / 30) * slot();
     const before = phases.slice(0, phases.indexOf(phase));
     const top = before.reduce((sum, p) => sum + (p.dataset.minutes / 30) * slot(), 0);
+    band.classList.toggle("under", top < 22);
     if (phases.length > 1 && tall >= 14 && top > 30) {
       const name = document.createElement("span");
       name.textContent = phase.dataset.name.toLowerCase();
@@ -135,6 +136,7 @@ function drawCover({ on, needed, free, start, end }) {
 
 function drawPointer(info) {
   const here = document.createElement("div");
+  if (info.event.resourceIds?.[0] === "cover") return here;
   const clock = info.event.start.toTimeString().slice(0, 5);
   here.className = "book-here";
   here.textContent = `+ Book from ${clock}`;

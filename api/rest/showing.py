@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -75,13 +76,18 @@ def show_planned(visit: PlannedVisit, zone: ZoneInfo) -> dict[str, Any]:
 def _planned_phase(
     phase: PlannedPhase, claims: Iterable[PlannedClaim], zone: ZoneInfo
 ) -> dict[str, Any]:
-    meanwhile = [c for c in claims if c.start < phase.end and phase.start < c.end - c.turnover]
+    lanes: dict[tuple[int, str, str], set[int]] = defaultdict(set)
+    for claim in claims:
+        if claim.start < phase.end and phase.start < claim.end - claim.turnover:
+            lanes[claim.resource, claim.kind, claim.role].update(claim.lanes)
     return {
         "name": phase.name,
         "starts_at": local(moment(phase.start), zone),
         "ends_at": local(moment(phase.end), zone),
         "claims": [
-            _claim(ClaimView(c.resource, c.kind, c.role if c.kind == "staff" else None, c.lanes))
-            for c in meanwhile
+            _claim(
+                ClaimView(resource, kind, role if kind == "staff" else None, tuple(sorted(taken)))
+            )
+            for (resource, kind, role), taken in sorted(lanes.items())
         ],
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import IO, Any, NoReturn
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
@@ -79,6 +80,13 @@ def a_date(text: str) -> date:
     if day.year not in YEARS:
         raise ValueError(f"Years run from {YEARS[0]} to {YEARS[-1]}.")
     return day
+
+
+def a_clock_time(text: str) -> time:
+    """HH:MM; ValueError otherwise."""
+    if not CLOCK.fullmatch(text):
+        raise ValueError("It must be a time of day such as 09:00.")
+    return time.fromisoformat(text)
 
 
 def an_instant(text: str) -> datetime:
@@ -166,16 +174,11 @@ class Instant(_Parsed, serializers.DateTimeField):
     parse = staticmethod(an_instant)
 
 
-class ClockTime(serializers.RegexField):
+@extend_schema_field({"type": "string", "pattern": f"^{CLOCK.pattern}$"})
+class ClockTime(_Parsed):
     """HH:MM on the site's wall clock."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(rf"^{CLOCK.pattern}$", **options)
-
-    def to_internal_value(self, data: Any) -> time:
-        if not isinstance(data, str) or not CLOCK.fullmatch(data):
-            raise serializers.ValidationError("It must be a time of day such as 09:00.")
-        return time.fromisoformat(data)
+    parse = staticmethod(a_clock_time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,12 @@ class PreferencesBody(Body):
     latest = ClockTime(required=False)
     staff = serializers.ListField(child=Identifier(), required=False, max_length=50)
 
+    def validate(self, wishes: dict[str, Any]) -> dict[str, Any]:
+        earliest, latest = wishes.get("earliest"), wishes.get("latest")
+        if earliest and latest and latest <= earliest:
+            raise serializers.ValidationError({"latest": ["It must be later than earliest."]})
+        return wishes
+
 
 class ProposalsBody(Body):
     patient = Identifier()

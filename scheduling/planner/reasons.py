@@ -73,10 +73,12 @@ def _outside(search: Search, option: Option) -> list[str]:
     off = Counter(day for day in days if day not in search.request.weekdays)
     if not off:
         return ["every visit on a preferred day"]
-    return [
-        f"one visit on a {WEEKDAYS[day]}" if number == 1 else f"{number} visits on {WEEKDAYS[day]}s"
-        for day, number in sorted(off.items())
-    ]
+    names = listed(WEEKDAYS[day] for day in sorted(off))
+    if off.total() == 1:
+        return [f"one visit on a {names}"]
+    if len(off) == 1:
+        return [f"{off.total()} visits on {names}s"]
+    return [f"{off.total()} visits on other days ({names})"]
 
 
 def _people(search: Search, option: Option) -> list[str]:

@@ -34,7 +34,7 @@ def window_is_kept(series: Examined) -> Iterator[Refusal]:
             if first <= dates[step.key] <= last:
                 continue
             window = f"{day_words(first)} to {day_words(last)}"
-            told = _distance(earliest // scale, -(-latest // scale))
+            told = distance(earliest // scale, -(-latest // scale))
         subject = placed.get(step.key) or placed[anchor]
         when = day_words(dates[step.key])
         other = names.get(anchor, anchor.replace("_", " "))
@@ -85,7 +85,7 @@ def one_therapist_throughout(series: Examined) -> Iterator[Refusal]:
 SERIES_RULES: tuple[SeriesRule, ...] = (window_is_kept, one_visit_a_day, one_therapist_throughout)
 
 
-def _distance(first: int, last: int) -> str:
+def distance(first: int, last: int) -> str:
     """`1 to 2 days after`, `7 to 28 days before`, `7 days before to 7 days after`."""
     if last < 0:
         return f"{-last} to {-first} days before" if first != last else f"{-first} days before"

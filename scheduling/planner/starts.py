@@ -44,7 +44,7 @@ class Starts:
         self.everywhere = (1 << diary.length) - 1
         self._lanes: dict[tuple[int, int, int], int] = {}
         self._rooms: dict[Shape, int] = {}
-        self._people: dict[tuple[Turn, int, bool, bool], int] = {}
+        self._people: dict[tuple[Turn, int, frozenset[str]], int] = {}
         self._watches: dict[tuple[Watch, Barred], Feasible] = {}
 
     def without(self, *rules: str, request: Request | None = None) -> Starts:
@@ -167,17 +167,20 @@ class Starts:
 
     def clinician(self, turn: Turn, person: Person) -> int:
         """Starts with a person on duty in the role and wholly free in every span of the turn."""
-        any_hour = f"clinician_is_on_duty {turn.role}" in self.lifted
-        even_busy = f"clinician_is_free {turn.role}" in self.lifted
-        known = self._people.get((turn, person.id, any_hour, even_busy))
+        lifted = frozenset(rule for rule in self.lifted if rule.endswith(f" {turn.role}"))
+        known = self._people.get((turn, person.id, lifted))
         if known is None:
-            free = self.everywhere if even_busy else reduce(int.__and__, person.lanes)
-            if not any_hour:
-                free &= person.duty.get(turn.role, 0)
+            busy_too = f"clinician_is_free {turn.role}" in lifted
+            free = self.everywhere if busy_too else reduce(int.__and__, person.lanes)
+            duty = person.duty.get(turn.role, 0)
+            if f"clinician_is_qualified {turn.role}" in lifted:
+                duty |= person.lapsed.get(turn.role, 0)
+            if f"clinician_is_on_duty {turn.role}" not in lifted:
+                free &= duty
             known = self.everywhere
             for start, end in turn.spans:
                 known &= erode(free, end - start) >> start
-            self._people[turn, person.id, any_hour, even_busy] = known
+            self._people[turn, person.id, lifted] = known
         return known
 
     def staffings(

@@ -56,9 +56,9 @@ class Table:
 
     def __init__(self, diary: Diary, feasible: Feasible, taste: Taste) -> None:
         self.diary, self.taste = diary, taste
-        self.pooled = _by_day(diary, feasible.pooled)
+        self.pooled = by_day(diary, feasible.pooled)
         same = feasible.direct == feasible.pooled
-        self.direct = list(self.pooled) if same else _by_day(diary, feasible.direct)
+        self.direct = list(self.pooled) if same else by_day(diary, feasible.direct)
         self.days = sum(1 << day for day, starts in enumerate(self.pooled) if starts)
         self._best: dict[tuple[int, int | None], Choice | None] = {}
 
@@ -259,7 +259,7 @@ class Half:
             yield choice
 
 
-def _by_day(diary: Diary, bits: int) -> list[int]:
+def by_day(diary: Diary, bits: int) -> list[int]:
     """The bitmap cut at local midnights."""
     whole = bits.to_bytes(diary.length // 8 + 1, "little")
     found = []

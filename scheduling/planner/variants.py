@@ -7,7 +7,7 @@ counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -26,7 +26,7 @@ from scheduling.planner.preferences import (
 from scheduling.planner.protocols import THERAPIST
 from scheduling.planner.series import NEVER, Found, Programme, consistent, earliest
 from scheduling.planner.starts import Starts
-from scheduling.planner.tables import Choice, Days, Half, Pair, Table, Taste
+from scheduling.planner.tables import Choice, Days, Half, Pair, Table, Taste, by_day
 
 Together = frozenset[tuple[int, int]]
 FINISH = 1 << 20
@@ -69,15 +69,31 @@ class Option:
 
 
 class Search:
-    """One request against one diary: bitmaps, tables and proofs of cover, drawn only once."""
+    """One request against one diary: bitmaps, tables and proofs of cover, drawn only once.
 
-    def __init__(self, request: Request, diary: Diary, starts: Starts | None = None) -> None:
+    `eased` holds other starts for some positions of the frame: a search of what would be if a
+    rule did not bind those steps. Its options can be found but not named. `like` lends what it
+    has drawn.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        diary: Diary,
+        starts: Starts | None = None,
+        eased: Mapping[int, Starts] | None = None,
+        like: Search | None = None,
+    ) -> None:
         self.request, self.diary = request, diary
         self.starts = starts or Starts(request, diary)
+        self.eased = eased or {}
         self.frame = frame_of(request.protocol, frozenset(request.completed))
-        self._tables: dict[tuple[int, int | None, int | None], Table] = {}
+        self._tables: dict[tuple[int, int | None, int | None, int], Table] = {}
         self._pairs: dict[tuple[int, int | None, int | None], Pair] = {}
-        self._proofs: dict[tuple[int, int | None, int], bool] = {}
+        self._proofs: dict[tuple[int, int | None, int, int], bool] = {}
+        self._eased: dict[tuple[str, ...], Starts] = {}
+        if like is not None:
+            self._tables, self._proofs, self._eased = like._tables, like._proofs, like._eased
 
     @cached_property
     def modes(self) -> list[tuple[Together, Frame, int]]:
@@ -141,10 +157,11 @@ class Search:
         frame = self.frame
         whose = therapist if frame.steps[i].needs(THERAPIST) else None
         kept = band if frame.main[i] else None
-        key = (frame.kinds[i], whose, kept)
+        starts = self.eased.get(i, self.starts)
+        key = (frame.kinds[i], whose, kept, id(starts))
         if key not in self._tables:
             if kept is None:
-                feasible = self.starts.feasible(frame.steps[i], whose)
+                feasible = starts.feasible(frame.steps[i], whose)
                 taste = Taste(wanted_start(self.request), frame.main[i])
                 self._tables[key] = Table(self.diary, feasible, taste)
             else:
@@ -172,12 +189,13 @@ class Search:
                 min((tie.high for tie in ties), default=self.diary.length),
             )
             naming = Naming(self.starts, variant.therapist)
+            eased = bool(self.eased.keys() & set(pair))
             self._pairs[key] = Pair(
                 self.table(pair[0], variant.therapist, variant.band),
                 self.table(pair[1], variant.therapist, variant.band),
                 first.minutes,
                 (max(0, gap[0]), gap[1]),
-                lambda one, other: naming.fits(first, one, second, other),
+                lambda one, other: eased or naming.fits(first, one, second, other),
             )
         return self._pairs[key]
 
@@ -227,6 +245,40 @@ class Search:
                     limit = one.finish
         return found
 
+    def eased_starts(self, rules: tuple[str, ...]) -> Starts:
+        """Starts with rules lifted, made once."""
+        if rules not in self._eased:
+            self._eased[rules] = self.starts.without(*rules)
+        return self._eased[rules]
+
+    def day_bits(self, bits: int) -> int:
+        """One bit a day: days with any bit set."""
+        return sum(1 << day for day, part in enumerate(by_day(self.diary, bits)) if part)
+
+    def calendar(self, request: Request) -> bool:
+        """True when some dates keep every gap and window, whatever is free on them."""
+        like = Search(request, self.diary)
+        count = len(self.diary.midnights) - 1
+        for _, frame, _ in like.modes:
+            days = [
+                window
+                & like.starts.days
+                & (weekday_bits(self.diary.first, count, step.weekdays) if step.weekdays else -1)
+                for step, window in zip(frame.steps, like.windows, strict=True)
+            ]
+            if consistent(frame, days):
+                return True
+        return False
+
+    def days_left(self, variant: Variant, *, narrowed: bool = True) -> list[int]:
+        """By position, one bit a day: the days that can be part of some series."""
+        found = [0] * len(self.frame.steps)
+        for together, frame, _ in self.modes:
+            days = self.domains(variant, self.tables(variant, together), narrowed)
+            if consistent(frame, days):
+                found = [known | more for known, more in zip(found, days, strict=True)]
+        return found
+
     def bands(self, variant: Variant) -> Sequence[int]:
         """Time bands whose cost is to be tried."""
         return range(len(BANDS)) if variant.band is None else [variant.band]
@@ -271,6 +323,8 @@ class Search:
         for pair in together:
             self.pair(pair, variant).forget()
             one, other = (choices[i].start for i in pair)
+            if self.eased.keys() & set(pair):
+                continue
             if holds and not self._together(pair, variant, one, other):
                 self.pair(pair, variant).struck.add((one, other))
                 holds = False
@@ -279,9 +333,10 @@ class Search:
     def _prove(self, i: int, variant: Variant, start: int) -> bool:
         frame = self.frame
         whose = variant.therapist if frame.steps[i].needs(THERAPIST) else None
-        key = (frame.kinds[i], whose, start)
+        starts = self.eased.get(i, self.starts)
+        key = (frame.kinds[i], whose, start, id(starts))
         if key not in self._proofs:
-            naming = Naming(self.starts, variant.therapist)
+            naming = Naming(starts, variant.therapist)
             self._proofs[key] = naming.coverable(frame.steps[i], start)
         table = self.table(i, variant.therapist, variant.band)
         (table.confirm if self._proofs[key] else table.strike)(start)

@@ -13,11 +13,12 @@ from scheduling.models.series import GONE
 from scheduling.planner.windows import window
 
 SOON = timedelta(days=7)
+NO_SLACK = "on the last day of its window"
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Something to say about one step."""
+    """Something to say about one step; serious when it is wrong already."""
 
     step: str
     name: str
@@ -25,6 +26,7 @@ class Point:
     visit: int | None
     starts: datetime | None
     said: str
+    serious: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Standing:
     pips: tuple[Pip, ...]
     first: date | None
     last: date | None
+
+    @property
+    def serious(self) -> list[Point]:
+        return [point for point in self.at_risk if point.serious]
 
 
 def standing(series: Series, visits: Sequence[Appointment], now: datetime) -> Standing:
@@ -78,7 +84,8 @@ def standing(series: Series, visits: Sequence[Appointment], now: datetime) -> St
         ahead = visit.ends_at > now and visit.status != Status.DISCHARGED
         origin = step.key == protocol.origin
         if ahead and (why := _risk(visit, starts.date(), first, last, today, origin)):
-            at_risk.append(Point(step.key, step.name, hue, visit.pk, starts, why))
+            serious = why != NO_SLACK
+            at_risk.append(Point(step.key, step.name, hue, visit.pk, starts, why, serious))
         if ahead and (nearest is None or (nearest.starts and starts < nearest.starts)):
             distance = words.distance((starts.date() - today).days)
             nearest = Point(step.key, step.name, hue, visit.pk, starts, distance)
@@ -115,7 +122,7 @@ def _risk(visit: Appointment, day: date, first: date, last: date, today: date, o
     if day < first:
         return f"{words.count((first - day).days, 'day')} before its window"
     if day == last and day - today <= SOON:
-        return "on the last day of its window"
+        return NO_SLACK
     return ""
 
 

@@ -1,4 +1,4 @@
-"""One person's week: when they are on, and what they take part in, side by side where it overlaps."""
+"""One person's week: when they are on, and what they take part in."""
 
 from __future__ import annotations
 

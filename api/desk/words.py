@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+
+import phonenumbers
 
 from clinic.models import Patient
 from scheduling.models import Status
@@ -90,6 +93,28 @@ def distance(days: int) -> str:
 def dotted(patient: Patient) -> str:
     """P. W., for who may not see names."""
     return f"{patient.given_name[:1]}. {patient.family_name[:1]}."
+
+
+def telephone(number: str) -> str:
+    """(617) 555-0100 for +16175550100; what is no E.164 number stays as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def gate(asked: dict[str, Any]) -> str:
+    """Fasting, 6 h before; Blood pressure below 140/90."""
+    said = phase(asked["kind"])
+    if "hours" in asked:
+        said += f", {asked['hours']} h before"
+    if "within_days" in asked:
+        days = asked["within_days"]
+        said += ", on the day" if days == 0 else f", within {count(days, 'day')}"
+    if "systolic_below" in asked:
+        said += f" below {asked['systolic_below']}/{asked['diastolic_below']}"
+    return said
 
 
 def phase(name: str) -> str:

@@ -21,6 +21,7 @@ register.filter("clock", words.clock)
 register.filter("json", json.dumps)
 register.filter("born", words.born)
 register.filter("phase", words.phase)
+register.filter("telephone", words.telephone)
 register.filter("hue", words.hue)
 
 

@@ -18,7 +18,7 @@ from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
 from api.desk.frame import Asked, actor, open_site, page, part
-from api.desk.itinerary import calendar_of
+from api.desk.itinerary import before_coming, calendar_of
 from api.desk.people import shown_name
 from api.desk.sheet import names_in, siblings_of
 from api.desk.standing import Standing, standing
@@ -30,6 +30,7 @@ from scheduling.models.series import AHEAD, GONE
 from scheduling.selectors import series_view, visits
 from scheduling.services.cancelling import cancel_series
 
+WITH = ("patient", "site", "protocol_version__protocol", "therapist")
 PER_PAGE = 40
 STATES = [("active", "Running"), ("completed", "Completed"), ("cancelled", "Cancelled")]
 
@@ -140,6 +141,7 @@ def series(request: Asked, pk: int) -> HttpResponse:
         series=found,
         name=shown_name(request.user, found.patient, found.site),
         entries=listed,
+        before=before_coming(found.protocol_version.definition),
         opens_patient=mine.exists(),
     )
 

@@ -88,16 +88,9 @@ def _gates(visit: Appointment) -> list[str]:
     """What the protocol asks to be checked before this step, in words."""
     steps = visit.protocol_version.definition["steps"]
     step = next((step for step in steps if step["key"] == visit.step), {})
-    return [_gate(gate) for gate in step.get("gates", [])]
+    return [words.gate(gate) for gate in step.get("gates", [])]
 
 
-def _gate(gate: dict[str, Any]) -> str:
-    said = words.phase(gate["kind"])
-    if "hours" in gate:
-        said += f", {gate['hours']} h before"
-    if "within_days" in gate:
-        days = gate["within_days"]
-        said += ", on the day" if days == 0 else f", within {words.count(days, 'day')}"
-    if "systolic_below" in gate:
-        said += f" below {gate['systolic_below']}/{gate['diastolic_below']}"
-    return said
+def _opens_patient(request: Asked, visit: Appointment) -> bool:
+    patient = Patient.objects.filter(pk=visit.patient_id)
+    return visible_patients(request.user, patient).exists()

@@ -113,5 +113,8 @@ form.addEventListener("keydown", (event) => {
 
 showTreatment();
 sayWhen();
-if (form.querySelector("[name=patient]") && form.elements.protocol?.value) recompute();
-else form.querySelector("#choose")?.focus();
+// htmx takes up its attributes at this same moment, just before.
+document.addEventListener("DOMContentLoaded", () => {
+  if (form.querySelector("[name=patient]") && form.elements.protocol?.value) recompute();
+  else form.querySelector("#choose")?.focus();
+});

@@ -72,9 +72,11 @@ def assign(
     nurses: Sequence[Person],
     existing: Sequence[CoverTask],
     diary: Diary,
+    claims: Iterable[PlannedClaim] = (),
 ) -> Assignment | Shortage:
     """Named nurses for all new tasks within every nurse's lanes, or why there are none.
 
+    `claims` are what the new visits take of their clinicians, should one of them monitor too.
     Direct fit first: one nurse for a whole visit, else the fewest hand-overs, the less loaded
     that day first. Else an exact repack of the movable tasks of those days, moving as few as
     possible. A `Shortage` is proven.
@@ -84,7 +86,7 @@ def assign(
     first = diary.day_of(min(task.start for task in new_tasks) - diary.start)
     last = diary.day_of(max(task.end for task in new_tasks) - 1 - diary.start)
     low, high = diary.midnights[first], diary.midnights[last + 1]
-    ward = Ward(nurses, existing, diary, low, high)
+    ward = Ward(nurses, existing, diary, low, high, claims)
     order = sorted(new_tasks, key=lambda task: (task.start, task.visit))
     shares = direct(ward, order)
     if shares is None and (short := _pooled(ward, order)):

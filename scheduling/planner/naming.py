@@ -65,7 +65,10 @@ class Naming:
                 self.starts.barred(dict(people)),
             )
         ]
-        found = assign(tasks, self.diary.people, self.diary.cover, self.diary)
+        claims = [
+            claim for step, start, people in visits for claim in self._turns(step, start, people)
+        ]
+        found = assign(tasks, self.diary.people, self.diary.cover, self.diary, claims)
         return found if isinstance(found, Assignment) else None
 
     def coverable(self, step: Step, start: int) -> bool:
@@ -219,21 +222,29 @@ class Naming:
             )
             for seat in seats
         ]
-        for turn in shape.turns:
-            person = people[turn.role]
-            lanes = tuple(range(len(person.lanes)))
-            claims += [
-                PlannedClaim(
-                    person.id, "staff", turn.role, lanes, at + start + low, at + start + high
-                )
-                for low, high in turn.spans
-            ]
+        claims += self._turns(step, start, people)
         phases = tuple(
             PlannedPhase(name, at + start + low, at + start + high)
             for name, low, high in shape.phases
         )
         end = at + start + shape.minutes
         return PlannedVisit(step.key, at + start, end, phases, tuple(claims))
+
+    def _turns(self, step: Step, start: int, people: Staffing) -> list[PlannedClaim]:
+        """Claims of the clinicians: whole persons, in the spans of their turns."""
+        at = self.diary.start + start
+        return [
+            PlannedClaim(
+                people[turn.role].id,
+                "staff",
+                turn.role,
+                tuple(range(len(people[turn.role].lanes))),
+                at + low,
+                at + high,
+            )
+            for turn in shape_of(step).turns
+            for low, high in turn.spans
+        ]
 
 
 def _tightness(seat: Seat) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 
 from scheduling.planner import spacing
-from scheduling.planner.cover import Shortage, assign, tasks_of
+from scheduling.planner.cover import Assignment, Shortage, assign, tasks_of
 from scheduling.planner.day import CoverTask, Diary, Person, Room
 from scheduling.planner.placed import Anchor, Examined, Placed, placed_visits
 from scheduling.planner.plans import PlannedVisit, Refusal
@@ -215,8 +215,7 @@ def nurse_cover_is_kept(series: Examined) -> Iterator[Refusal]:
     for placed in series.visits:
         days.setdefault(placed.day, []).append(placed)
     for together in days.values():
-        tasks = [task for placed in together for task in monitoring(placed)]
-        short = assign(tasks, series.diary.people, series.diary.cover, series.diary)
+        short = covered(together, series.diary)
         if isinstance(short, Shortage):
             placed = next(p for p in together if p.step.key in short.concerns)
             message = shortage_words(short, series.diary)
@@ -244,6 +243,14 @@ def check(
     found += nurse_cover_is_kept(series)
     found += (refusal for rule in spacing.SERIES_RULES for refusal in rule(series))
     return found
+
+
+def covered(visits: Sequence[Placed], diary: Diary) -> Assignment | Shortage:
+    """Nurses for visits of one day, or the proof that there are none."""
+    tasks = [task for placed in visits for task in monitoring(placed)]
+    claims = [c for placed in visits for c in placed.visit.claims if c.kind == "staff"]
+    own = [claim for claim in claims if claim.role != NURSE]
+    return assign(tasks, diary.people, diary.cover, diary, own)
 
 
 def monitoring(placed: Placed) -> list[CoverTask]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import combinations
 
 from scheduling.planner.day import CoverTask, Diary, Person
 from scheduling.planner.intervals import span
+from scheduling.planner.plans import PlannedClaim
 from scheduling.planner.pool import Levels, covers, given_back, levels, taken
 from scheduling.planner.protocols import NURSE
 
@@ -28,6 +29,7 @@ class Ward:
         diary: Diary,
         low: int,
         high: int,
+        claims: Iterable[PlannedClaim] = (),
     ) -> None:
         self._existing, self._now = existing, diary.now
         self.offset, self.end = diary.start + low, diary.start + high
@@ -36,12 +38,17 @@ class Ward:
         self.nurses = [person for person, duty in on if duty]
         self.duty = [duty for _, duty in on if duty]
         self.lanes = [[lane >> low & within for lane in person.lanes] for person in self.nurses]
+        self.index = {person.id: n for n, person in enumerate(self.nurses)}
+        for claim in claims:
+            if (n := self.index.get(claim.resource)) is not None:
+                where = span(max(0, claim.start - self.offset), max(0, claim.end - self.offset))
+                for lane in claim.lanes:
+                    self.lanes[n][lane] &= ~where
         self.free: list[Levels] = [levels(lanes) for lanes in self.lanes]
         self.load = [
             sum((duty & ~lane).bit_count() for lane in lanes)
             for duty, lanes in zip(self.duty, self.lanes, strict=True)
         ]
-        self.index = {person.id: n for n, person in enumerate(self.nurses)}
 
     @cached_property
     def movable(self) -> list[CoverTask]:

@@ -1,0 +1,60 @@
+"""Edit the facts of a clinic only where every visit already booked still fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db.models import Q
+
+from clinic.models import Site
+from scheduling import daybook
+from scheduling.audit import violations
+from scheduling.errors import WouldBreakVisits
+from scheduling.models import Appointment
+
+
+@contextmanager
+def visits_fit(
+    sites: Iterable[Site],
+    *,
+    now: datetime,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Iterator[None]:
+    """Make an edit within this: `WouldBreakVisits` when it leaves something new wrong.
+
+    Nobody books at these sites meanwhile. The audit judges before and after, in the transaction
+    of the edit, from now (or `start`) on, up to `end`; what was wrong before is no obstacle.
+    """
+    closed = sorted({site.pk: site for site in sites}.values(), key=lambda site: site.pk)
+    for site in closed:
+        daybook.close_site(site)
+    since = max(now, start) if start else now
+    before = _wrong(closed, since, end, now)
+    yield
+    after = _wrong(closed, since, end, now)
+    if fresh := after - before:
+        raise WouldBreakVisits(_in_order(fresh))
+
+
+def sites_of(resource: int) -> list[Site]:
+    """Where somebody works, or a room is."""
+    return list(Site.objects.filter(Q(staff=resource) | Q(rooms=resource)).distinct())
+
+
+def _wrong(
+    sites: list[Site], start: datetime, end: datetime | None, now: datetime
+) -> set[tuple[int, str]]:
+    return {
+        (found.appointment, found.message)
+        for found in violations(sites=sites, start=start, end=end, now=now)
+        if found.appointment is not None and found.severity == "violation"
+    }
+
+
+def _in_order(breaks: set[tuple[int, str]]) -> list[tuple[int, str]]:
+    visits = Appointment.objects.filter(pk__in={visit for visit, _ in breaks})
+    begins = dict(visits.values_list("pk", "starts_at"))
+    return sorted(breaks, key=lambda one: (begins[one[0]], *one))

@@ -1,0 +1,241 @@
+"""Edits of sites, rooms, staff and hours: all or nothing, and never over a booked visit.
+
+Each is one transaction under the exclusive lock of the sites concerned. Errors: DoesNotExist of
+what is edited; django's ValidationError with messages by field; `WouldBreakVisits` with the visits
+that would no longer fit. In none of them is anything saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import TypeVar, Unpack
+
+from django.db.models import Model, QuerySet
+
+from clinic.journal import Actor
+from clinic.models import (
+    Absence,
+    AvailabilityException,
+    Closure,
+    Credential,
+    OpeningHours,
+    Resource,
+    Room,
+    Site,
+    Staff,
+    Travel,
+    WeeklyHours,
+)
+from clinic.services import absences, closures, hours, roster
+from clinic.services.closures import Opening, SiteFacts
+from clinic.services.facts import Pen
+from clinic.services.hours import Shift
+from clinic.services.roster import CredentialFacts, RoomFacts, StaffFacts
+from clinic.transactions import durable
+from scheduling.services.keeping import sites_of, visits_fit
+
+Row = TypeVar("Row", bound=Model)
+
+
+@durable
+def save_site(
+    *, site: int | None = None, actor: Actor, now: datetime, **facts: Unpack[SiteFacts]
+) -> Site:
+    """Add a site, or change what is given of one."""
+    row = None if site is None else _own(Site.objects.all(), site)
+    with visits_fit([row] if row else [], now=now):
+        return closures.write_site(row, facts, Pen("site", actor, now))
+
+
+@durable
+def save_room(
+    *, room: int | None = None, actor: Actor, now: datetime, **facts: Unpack[RoomFacts]
+) -> Room:
+    """Add a room, or change what is given of one; it is closed with `active=False`."""
+    row = None if room is None else _own(Room.objects.select_related("site"), room)
+    sites = [*([row.site] if row else []), *([facts["site"]] if "site" in facts else [])]
+    with visits_fit(sites, now=now):
+        return roster.write_room(row, facts, Pen("room", actor, now))
+
+
+@durable
+def save_staff(
+    *, staff: int | None = None, actor: Actor, now: datetime, **facts: Unpack[StaffFacts]
+) -> Staff:
+    """Add somebody, or change what is given of them; who leaves is `active=False`."""
+    row = None if staff is None else _own(Staff.objects.all(), staff)
+    sites = [*(row.sites.all() if row else []), *facts.get("sites", [])]
+    with visits_fit(sites, now=now):
+        return roster.write_staff(row, facts, Pen("staff", actor, now))
+
+
+@durable
+def add_credential(
+    *, staff: int, actor: Actor, now: datetime, **facts: Unpack[CredentialFacts]
+) -> Credential:
+    """Somebody has a licence or certificate; `kind` and `expires_on` are needed."""
+    row = _own(Staff.objects.all(), staff)
+    with visits_fit(row.sites.all(), now=now):
+        return roster.write_credential(None, row, facts, Pen("credential", actor, now))
+
+
+@durable
+def renew_credential(
+    *, credential: int, actor: Actor, now: datetime, **facts: Unpack[CredentialFacts]
+) -> Credential:
+    """A credential is renewed (`expires_on`), or something in it is corrected."""
+    row = _own(Credential.objects.select_related("staff"), credential)
+    with visits_fit(row.staff.sites.all(), now=now):
+        return roster.write_credential(row, row.staff, facts, Pen("credential", actor, now))
+
+
+@durable
+def remove_credential(*, credential: int, actor: Actor, now: datetime) -> None:
+    """A credential was withdrawn, or never was."""
+    row = _own(Credential.objects.select_related("staff"), credential)
+    with visits_fit(row.staff.sites.all(), now=now):
+        roster.delete_credential(row, Pen("credential", actor, now))
+
+
+@durable
+def set_weekly_hours(
+    *,
+    staff: int,
+    site: int,
+    shifts: Sequence[Shift],
+    since: date,
+    actor: Actor,
+    now: datetime,
+) -> list[WeeklyHours]:
+    """Somebody's whole week at a site from a date on; none is a week off for good."""
+    person, place = _own(Staff.objects.all(), staff), Site.objects.get(pk=site)
+    with visits_fit([place], now=now):
+        return hours.write_weekly_hours(person, place, shifts, since, Pen("staff", actor, now))
+
+
+@durable
+def add_exception(
+    *,
+    staff: int,
+    site: int,
+    day: date,
+    starts: time,
+    ends: time,
+    working: bool,
+    note: str = "",
+    actor: Actor,
+    now: datetime,
+) -> AvailabilityException:
+    """One day on which somebody works more (`working`) or less than their week says."""
+    person, place = _own(Staff.objects.all(), staff), Site.objects.get(pk=site)
+    with visits_fit([place], now=now):
+        return hours.write_exception(
+            person,
+            place,
+            day,
+            starts=starts,
+            ends=ends,
+            working=working,
+            note=note,
+            pen=Pen("exception", actor, now),
+        )
+
+
+@durable
+def remove_exception(*, exception: int, actor: Actor, now: datetime) -> None:
+    """The day is as the week says again."""
+    row = _own(AvailabilityException.objects.select_related("site"), exception)
+    with visits_fit([row.site], now=now):
+        hours.delete_exception(row, Pen("exception", actor, now))
+
+
+@durable
+def add_absence(
+    *,
+    resource: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
+) -> Absence:
+    """Somebody is off, or a room out of service, for a time at which no visit needs them."""
+    row = Resource.objects.exclude(kind=Resource.Kind.PATIENT).get(pk=resource)
+    with visits_fit(sites_of(resource), now=now, start=starts_at, end=ends_at):
+        return absences.write_absence(
+            row,
+            _site_of_room(row),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+            pen=Pen("absence", actor, now),
+        )
+
+
+@durable
+def remove_absence(*, absence: int, actor: Actor, now: datetime) -> None:
+    """They are back, or never were away."""
+    row = _own(Absence.objects.select_related("resource"), absence)
+    with visits_fit(sites_of(row.resource_id), now=now, start=row.starts_at, end=row.ends_at):
+        absences.delete_absence(row, _site_of_room(row.resource), Pen("absence", actor, now))
+
+
+@durable
+def add_closure(
+    *,
+    site: int,
+    first: date,
+    last: date,
+    reason: str,
+    opens_anyway: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> Closure:
+    """A site is closed on these days, both inclusive, or open though they are holidays."""
+    row = Site.objects.get(pk=site)
+    with visits_fit([row], now=now):
+        return closures.write_closure(
+            row,
+            first=first,
+            last=last,
+            reason=reason,
+            opens_anyway=opens_anyway,
+            pen=Pen("closure", actor, now),
+        )
+
+
+@durable
+def remove_closure(*, closure: int, actor: Actor, now: datetime) -> None:
+    """The days are as any others again."""
+    row = _own(Closure.objects.select_related("site"), closure)
+    with visits_fit([row.site], now=now):
+        closures.delete_closure(row, Pen("closure", actor, now))
+
+
+@durable
+def set_opening_hours(
+    *, site: int, openings: Sequence[Opening], actor: Actor, now: datetime
+) -> list[OpeningHours]:
+    """The whole week of a site."""
+    row = _own(Site.objects.all(), site)
+    with visits_fit([row], now=now):
+        return closures.write_opening_hours(row, openings, Pen("site", actor, now))
+
+
+@durable
+def set_travel(*, site: int, other: int, minutes: int, actor: Actor, now: datetime) -> Travel:
+    """Minutes on the way between two sites, whichever way."""
+    here, there = Site.objects.get(pk=site), Site.objects.get(pk=other)
+    with visits_fit([here, there], now=now):
+        return closures.write_travel(here, there, minutes, Pen("travel", actor, now))
+
+
+def _own(rows: QuerySet[Row], pk: int) -> Row:
+    """The row as it is now, kept from other edits until this one ends; bookings may name it."""
+    return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
+
+
+def _site_of_room(resource: Resource) -> Site | None:
+    room = Room.objects.filter(pk=resource.pk).select_related("site").first()
+    return room.site if room else None

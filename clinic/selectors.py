@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from functools import lru_cache
 
 import holidays
+from django.db.models import Exists, OuterRef
 
 from clinic.models import (
     Absence,
@@ -110,6 +111,22 @@ def duties(site: Site, first: date, last: date) -> list[Duty]:
         _duty(person, weekly[person.pk], away.get(person.pk, []), required, site, first, last)
         for person in staff
     ]
+
+
+def expiring_credentials(*, today: date, days: int, site: Site | None = None) -> list[Credential]:
+    """Credentials of active staff that expire within so many days, or have; soonest first.
+
+    One that a later credential of the same kind takes over from is not told.
+    """
+    later = Credential.objects.filter(
+        staff=OuterRef("staff"), kind=OuterRef("kind"), expires_on__gt=OuterRef("expires_on")
+    )
+    found = Credential.objects.filter(
+        ~Exists(later), staff__active=True, expires_on__lte=today + timedelta(days=days)
+    )
+    if site is not None:
+        found = found.filter(staff__sites=site)
+    return list(found.select_related("staff").order_by("expires_on", "pk"))
 
 
 def absences(resources: list[int], start: int, end: int) -> dict[int, list[Span]]:

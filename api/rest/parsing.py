@@ -110,7 +110,7 @@ def an_id(text: str) -> int:
 
 
 class Body(serializers.Serializer[Any]):
-    """A JSON object without members that nobody reads."""
+    """A JSON object; a member that is not told here is refused."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (strange := sorted(set(data) - set(self.fields))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from drf_spectacular.utils import inline_serializer
@@ -50,6 +51,7 @@ PROBLEMS = {
 }
 
 
+@cache
 def listed(shape: type[serializers.Serializer[Any]]) -> Any:
     """A page of `shape`."""
     return inline_serializer(

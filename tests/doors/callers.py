@@ -1,44 +1,77 @@
-"""Machines that call the API in tests: `caller()` has a token and speaks JSON."""
+"""Machines that call the API in tests: `caller()` has a token and speaks JSON.
+
+Every answer they get is checked against the published OpenAPI document.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client as Browser
 from django.utils import timezone
+from jsonschema import Draft202012Validator
 
+from api.rest.docs import document
 from api.tokens import issue_token
 from clinic.models import Site
+
+FORMATS = Draft202012Validator.FORMAT_CHECKER
 
 
 class Caller:
     """An API client; answers are Django's, `.json()` reads them."""
 
     def __init__(self, token: str) -> None:
-        self.browser = Browser(headers={"Authorization": f"Bearer {token}"})
+        self.authorization = {"Authorization": f"Bearer {token}"}
+        self.browser = Browser(headers=self.authorization)
 
     def get(self, path: str, **query: Any) -> HttpResponse:
         query = {name.rstrip("_"): value for name, value in query.items()}
-        return self.browser.get(f"/api/v1/{path}", query)
+        return as_told(self.browser.get(f"/api/v1/{path}", query))
 
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> HttpResponse:
         headers = {"Idempotency-Key": key} if key else {}
-        return self.browser.post(
-            f"/api/v1/{path}",
-            json.dumps({} if body is None else body),
-            content_type="application/json",
-            headers=headers,
+        return as_told(
+            self.browser.post(
+                f"/api/v1/{path}",
+                json.dumps({} if body is None else body),
+                content_type="application/json",
+                headers=headers,
+            )
         )
 
     def patch(self, path: str, body: Any) -> HttpResponse:
         text = json.dumps(body)
-        return self.browser.patch(f"/api/v1/{path}", text, content_type="application/json")
+        answer = self.browser.patch(f"/api/v1/{path}", text, content_type="application/json")
+        return as_told(answer)
 
     def delete(self, path: str) -> HttpResponse:
-        return self.browser.delete(f"/api/v1/{path}")
+        return as_told(self.browser.delete(f"/api/v1/{path}"))
+
+
+def as_told(answer: HttpResponse) -> HttpResponse:
+    """The answer, after checking that the document tells of its status and shape."""
+    if answer.status_code == 500:
+        return answer
+    document = told()
+    path = re.sub(r"<str:(\w+)>", r"{\1}", f"/{answer.resolver_match.route}")
+    operation = document["paths"][path][answer.wsgi_request.method.lower()]
+    content = operation["responses"][str(answer.status_code)].get("content", {})
+    if content:
+        schema = content[answer["Content-Type"]]["schema"]
+        checked = schema | {"components": document["components"]}
+        Draft202012Validator(checked, format_checker=FORMATS).validate(answer.json())
+    return answer
+
+
+@cache
+def told() -> dict[str, Any]:
+    return dict(json.loads(document()))
 
 
 def caller(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
@@ -115,6 +116,17 @@ class CancelForm(DeskForm):
         return ": ".join(filter(None, [self.cleaned_data["cause"], self.cleaned_data["note"]]))
 
 
+class AgainForm(DeskForm):
+    """When a missing visit is to be, in the site's clock."""
+
+    day = forms.DateField(widget=DateInput(), label="Day")
+    clock = forms.TimeField(widget=TimeInput(step=900), label="Start")
+
+    def starts_at(self, zone: ZoneInfo) -> datetime:
+        given = self.cleaned_data
+        return datetime.combine(given["day"], given["clock"], tzinfo=zone)
+
+
 class FeedForm(DeskForm):
     """A new calendar address."""
 
@@ -150,6 +162,7 @@ def as_time(text: str) -> time | None:
 
 __all__ = [
     "WEEKDAYS",
+    "AgainForm",
     "CancelForm",
     "DateInput",
     "DeskForm",

@@ -35,6 +35,7 @@ urlpatterns = [
     path("series/<int:pk>", series.series, name="series"),
     path("series/<int:pk>/visits.ics", series.ics, name="series-ics"),
     path("series/<int:pk>/cancel", series.cancel, name="cancel-series"),
+    path("series/<int:pk>/book/<slug:step>", series.again, name="book-again"),
     path("visits/<int:pk>", visits.visit, name="visit"),
     path("visits/<int:pk>/cancel", visits.cancel, name="cancel-visit"),
     path("patients/find", patients.find, name="find"),

@@ -86,8 +86,8 @@ def hold(request: Asked, site: int) -> HttpResponse:
     place = open_site(request, site, "book_series")
     if "hold" not in request.POST:
         return HttpResponse(status=204)
-    token = request.POST.get("token", "")
-    return part(request, "desk/book/held.html", **_hold(request, place, token))
+    token, letter = request.POST.get("token", ""), request.POST.get("letter", "")[:1]
+    return part(request, "desk/book/held.html", **_hold(request, place, token, letter))
 
 
 def _book(request: Asked, site: Site) -> HttpResponse:
@@ -141,18 +141,19 @@ def _shown(request: Asked, site: Site, wanted: Wanted, found: Proposals) -> dict
         "protocol": found.protocol,
     }
     if wanted.hold and shown:
-        context |= _hold(request, site, shown[0].token)
+        context |= _hold(request, site, shown[0].token, shown[0].letter)
     return context
 
 
-def _hold(request: Asked, site: Site, token: str) -> dict[str, Any]:
+def _hold(request: Asked, site: Site, token: str, letter: str) -> dict[str, Any]:
     now = timezone.now()
     try:
         _must_be_of_here(token, site, now)
         held = hold_proposal(token=token, actor=actor(request), now=now)
     except (Refused, ProposalExpired, ProposalUnknown) as no:
         return {"not_held": _why(no)}
-    return {"held_until": held.expires_at.astimezone(site.zone), "held_token": token}
+    until = held.expires_at.astimezone(site.zone)
+    return {"held_until": until, "held_token": token, "held_letter": letter}
 
 
 def _must_be_of_here(token: str, site: Site, now: datetime) -> None:

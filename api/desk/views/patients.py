@@ -171,7 +171,12 @@ def _new_form(
     status: int = 200,
 ) -> HttpResponse:
     shown = [(twin, shown_name(request.user, twin)) for twin in twins or []]
-    context: dict[str, Any] = {"form": form, "for_series": for_series, "twins": shown}
+    context: dict[str, Any] = {
+        "form": form,
+        "for_series": for_series,
+        "twins": shown,
+        "site": usual_site(request),
+    }
     if request.htmx:
         return part(request, "desk/patients/new.html", status=status, **context)
     return page(request, "desk/patients/new_page.html", status=status, **context)
@@ -181,6 +186,8 @@ def _made(request: Asked, patient: Patient, for_series: str) -> HttpResponse:
     """In the wizard the patient takes their place there; elsewhere their page opens."""
     if not (for_series and request.htmx):
         return HttpResponseClientRedirect(reverse("desk:patient", args=[patient.pk]))
-    response = part(request, "desk/book/who.html", patient=patient, name=patient.name)
+    site = usual_site(request)
+    response = part(request, "desk/book/who.html", patient=patient, name=patient.name, site=site)
     reswap(retarget(response, "#who"), "outerHTML")
-    return trigger_client_event(response, "close-dialogs", after="swap")
+    trigger_client_event(response, "close-dialogs", after="swap")
+    return trigger_client_event(response, "patient-chosen", after="settle")

@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
-from api.desk.forms import CancelForm
+from api.desk.forms import AgainForm, CancelForm
 from api.desk.frame import Asked, actor, open_site, page, part
 from api.desk.itinerary import before_coming, calendar_of
 from api.desk.people import shown_name
@@ -25,9 +25,11 @@ from api.desk.standing import Standing, standing
 from api.desk.timeline import Timeline, timeline
 from api.permissions import may, require, visible_patients, visible_series
 from clinic.models import Patient
+from scheduling.errors import Refused
 from scheduling.models import Appointment, Series
 from scheduling.models.series import AHEAD, GONE
 from scheduling.selectors import series_view, visits
+from scheduling.services.booking import book_visit
 from scheduling.services.cancelling import cancel_series
 
 WITH = ("patient", "site", "protocol_version__protocol", "therapist")
@@ -66,6 +68,7 @@ class Course:
     entries: list[Entry]
     may_cancel: bool
     may_cancel_visits: bool
+    may_book_visit: bool
     ahead: int
 
 
@@ -90,6 +93,7 @@ def _course(request: Asked, series: Series) -> Course:
         entries=listed,
         may_cancel=may(request.user, "cancel_series", series.site),
         may_cancel_visits=may(request.user, "cancel_visit", series.site),
+        may_book_visit=may(request.user, "book_visit", series.site),
         ahead=sum(entry.status in AHEAD for entry in listed),
     )
 
@@ -177,3 +181,38 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
     context["may_cancel"] = may(request.user, "cancel_series", found.site)
     status = 422 if form.errors else 200
     return part(request, "desk/series/cancel.html", status=status, **context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def again(request: Asked, pk: int, step: str) -> HttpResponse:
+    """Book a step that is missing: a day and a time; a refusal says what is in the way."""
+    found = open_series(request, pk)
+    require(request.user, "book_visit", found.site)
+    missing = next((one for one in series_view(found).steps if one.key == step), None)
+    if missing is None or missing.visit or found.status != Series.State.ACTIVE:
+        raise Http404
+    today = timezone.now().astimezone(found.site.zone).date()
+    form = AgainForm(
+        request.POST or None, initial={"day": max(missing.earliest, today), "clock": "09:00"}
+    )
+    refused: Refused | None = None
+    if form.is_valid():
+        try:
+            book_visit(
+                patient=found.patient,
+                site=found.site,
+                version=found.protocol_version,
+                step=step,
+                starts_at=form.starts_at(found.site.zone),
+                actor=actor(request),
+                now=timezone.now(),
+            )
+        except Refused as no:
+            refused = no
+        else:
+            messages.success(request, f"Booked: {missing.name}.")
+            return HttpResponseClientRefresh()
+    context = {"form": form, "series": found, "step": missing, "refused": refused}
+    status = 422 if form.errors or refused else 200
+    return part(request, "desk/series/again.html", status=status, **context)

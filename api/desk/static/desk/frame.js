@@ -24,7 +24,9 @@ body.addEventListener("say", (event) => say(event.detail.value ?? event.detail.t
 // Dialogs ----------------------------------------------------------------------------------------
 function open(dialog) {
   if (!dialog.open) dialog.showModal();
-  dialog.querySelector("[autofocus], [aria-invalid=true]")?.focus();
+  const fields = [...dialog.querySelectorAll("input:not([type=hidden], [type=radio]), textarea")];
+  const first = fields.find((field) => field.getAttribute("aria-invalid") === "true");
+  (first ?? fields.find((field) => !field.value))?.focus();
 }
 
 for (const dialog of document.querySelectorAll("dialog")) {

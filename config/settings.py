@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "billing",
     "api",
     "api.desk",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -16,7 +16,7 @@ from scheduling.planner.placed import Anchor, placed_visits
 from scheduling.planner.plans import PlannedClaim, PlannedPhase, PlannedVisit, Refusal
 from scheduling.planner.protocols import Protocol
 from scheduling.planner.shape import shape_of
-from scheduling.services.entries import publish
+from scheduling.services.entries import publish, publish_new
 from scheduling.tokens import DraftVisit
 
 
@@ -112,7 +112,7 @@ def write_visits(
     series: Series | None,
     now: datetime,
 ) -> list[Appointment]:
-    """Appointments, phases and claims, in three statements whatever their number."""
+    """Appointments, phases, claims and what calendars are told: one statement each."""
     moved = _repack(judged.repacked, diary)
     made = Appointment.objects.bulk_create(
         Appointment(
@@ -139,14 +139,15 @@ def write_visits(
         for appointment, visit in zip(made, judged.visits, strict=True)
         for position, phase in enumerate(visit.phases)
     )
-    Claim.objects.bulk_create(
+    claims = Claim.objects.bulk_create(
         claim
         for appointment, visit in zip(made, judged.visits, strict=True)
         for claim in _claims(
             visit, judged.monitoring.get(visit.step, ()), patient, appointment=appointment
         )
     )
-    publish([*(appointment.pk for appointment in made), *moved], now=now)
+    publish_new(made, claims, now=now)
+    publish(moved, now=now)
     return made
 
 

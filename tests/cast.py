@@ -6,7 +6,9 @@ Mornings are in New York unless said otherwise; `NOW` is Monday 7 December 2026,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from clinic.journal import Actor
@@ -185,8 +187,14 @@ def patient(name: str = "Pia", *, acuity: int = 1, **facts) -> Patient:
 
 def protocol(key: str = "aud-kare") -> ProtocolVersion:
     """The starter template of that key, as the clinic's first version."""
-    [document] = [d for d in catalogue.read(catalogue.starter_text()) if d.definition["key"] == key]
-    return protocol_version(document.definition)
+    return protocol_version(deepcopy(_starters()[key]))
+
+
+@cache
+def _starters() -> dict[str, dict]:
+    """The starter templates by key, read once."""
+    read = catalogue.read(catalogue.starter_text())
+    return {document.definition["key"]: document.definition for document in read}
 
 
 def protocol_version(definition: dict, version: int = 1) -> ProtocolVersion:

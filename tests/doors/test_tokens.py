@@ -11,6 +11,7 @@ from oauth2_provider.models import AccessToken, Application
 
 from api.models import Client as ApiClient
 from api.permissions import SCOPES
+from clinic.models import Grant, Journal, User
 from tests.cast import NOW, site
 from tests.doors.callers import Caller, caller
 
@@ -166,3 +167,18 @@ def test_a_client_keeps_its_rights_when_a_second_name_is_refused():
     with pytest.raises(CommandError):
         issue("Records", "--scopes", "nonsense")
     assert ApiClient.objects.get().scopes == ["sites:read"]
+
+
+def test_an_administrator_ends_a_token_at_once_and_the_journal_tells():
+    token = issue("Records")[-1]
+    boss = User.objects.create(username="boss", email="boss@clinic.example", is_staff=True)
+    Grant.objects.create(user=boss, role=Grant.Role.ADMINISTRATOR)
+    browser = Client()
+    browser.force_login(boss)
+    row = AccessToken.objects.get()
+    shown = browser.get(f"/admin/oauth2_provider/accesstoken/{row.pk}/change/", follow=True)
+    assert shown.status_code == 200
+    assert token not in shown.content.decode()
+    browser.post(f"/admin/oauth2_provider/accesstoken/{row.pk}/delete/", {"post": "yes"})
+    assert Caller(token).get("sites").status_code == 401
+    assert Journal.objects.get(action="token.ended").before["client"] == "Records"

@@ -1,0 +1,344 @@
+"""Every address by every role and by machines, at the own site and at another: the one table.
+
+An address that is not in the table fails. To add one: a line in PEOPLE or MACHINES, and where it
+has a parameter of a new kind, its value in `World.fill`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.http import HttpResponse
+from django.test import Client as Browser
+from django.urls import get_resolver
+
+from api.permissions import ROLES, SCOPES
+from clinic.models import Grant, Patient, Site, Staff, User
+from scheduling.models import Appointment, CalendarFeed, Series
+from scheduling.selectors import propose_series
+from scheduling.services.booking import book_series
+from scheduling.services.cancelling import cancel_visit
+from scheduling.services.feeds import create_feed
+from tests.cast import DESK, MONDAY, NOW, house, kare_times, patient, protocol, staff, token
+from tests.doors.callers import Caller, caller
+
+pytestmark = pytest.mark.django_db
+
+# Somebody of each role with a grant at Here: x may, . may not.
+# Whoever may at Here may not at There, where the address names a thing of There.
+PEOPLE = """
+FD TH NU CN PR BI MG AD | address
+ x  x  x  x  x  x  x  x | GET  /
+ x  x  x  x  x  x  x  x | GET  /sites/<int:site>
+ x  x  x  x  x  x  x  . | GET  /sites/<int:site>/day
+ x  x  x  x  x  x  x  . | GET  /sites/<int:site>/day/<day:day>
+ x  x  x  x  x  x  x  . | GET  /sites/<int:site>/day/<day:day>/live
+ x  .  .  x  x  .  .  . | GET  /sites/<int:site>/book
+ x  .  .  x  x  .  .  . | POST /sites/<int:site>/book
+ x  .  .  x  x  .  .  . | POST /sites/<int:site>/book/proposals
+ x  .  .  x  x  .  .  . | POST /sites/<int:site>/book/hold
+ x  .  .  x  x  .  .  . | GET  /sites/<int:site>/book/patient/<int:patient>
+ x  x  x  x  x  .  .  . | GET  /sites/<int:site>/series
+ x  x  x  x  x  .  .  . | GET  /series/<int:pk>
+ x  x  x  x  x  .  .  . | GET  /series/<int:pk>/visits.ics
+ x  .  .  x  x  .  .  . | GET  /series/<int:pk>/cancel
+ x  .  .  x  x  .  .  . | POST /series/<int:pk>/cancel
+ x  .  .  x  x  .  .  . | GET  /series/<int:pk>/book/<slug:step>
+ x  .  .  x  x  .  .  . | POST /series/<int:pk>/book/<slug:step>
+ x  x  x  x  x  x  x  . | GET  /visits/<int:pk>
+ x  .  .  x  x  .  .  . | GET  /visits/<int:pk>/cancel
+ x  .  .  x  x  .  .  . | POST /visits/<int:pk>/cancel
+ x  x  x  x  x  x  .  . | POST /patients/find
+ x  .  .  x  x  .  .  . | GET  /patients/new
+ x  .  .  x  x  .  .  . | POST /patients/new
+ x  x  x  x  x  x  .  . | GET  /patients/<int:pk>
+ x  .  .  x  x  .  .  . | GET  /patients/<int:pk>/edit
+ x  .  .  x  x  .  .  . | POST /patients/<int:pk>/edit
+ x  x  x  x  x  x  x  x | GET  /me/week
+ x  x  x  x  x  x  x  x | POST /me/feeds
+ x  x  x  x  x  x  x  x | POST /me/feeds/<int:pk>/rotate
+ x  x  x  x  x  x  x  x | POST /me/feeds/<int:pk>/revoke
+ .  .  .  .  .  .  .  x | GET  /style
+"""
+
+# What a client of Here gets with the scope; without it 403. A client of There finds nothing:
+# "none": a list without anything of Here; "no": 403, 404, or 422 and 400 where the body or the
+# query names Here; "same": nothing in it belongs to a site.
+MACHINES = """
+scope              | with | There | address
+sites:read         | 200  | none  | GET    /api/v1/sites
+sites:read         | 200  | none  | GET    /api/v1/rooms
+staff:read         | 200  | none  | GET    /api/v1/staff
+sites:read         | 200  | same  | GET    /api/v1/protocols
+patients:read      | 200  | none  | GET    /api/v1/patients
+patients:write     | 201  | no    | POST   /api/v1/patients
+patients:read      | 200  | none  | POST   /api/v1/patients/search
+patients:read      | 200  | no    | GET    /api/v1/patients/<str:id>
+patients:write     | 200  | no    | PATCH  /api/v1/patients/<str:id>
+series:write       | 200  | no    | POST   /api/v1/proposals
+series:write       | 200  | no    | POST   /api/v1/proposals/<str:token>/hold
+series:read        | 200  | none  | GET    /api/v1/series
+series:write       | 201  | no    | POST   /api/v1/series
+series:read        | 200  | no    | GET    /api/v1/series/<str:id>
+series:write       | 200  | no    | POST   /api/v1/series/<str:id>/cancel
+appointments:read  | 200  | none  | GET    /api/v1/appointments
+appointments:write | 201  | no    | POST   /api/v1/appointments
+appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
+appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
+coverage:read      | 200  | no    | GET    /api/v1/coverage
+feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
+feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
+feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
+feeds:write        | 200  | no    | POST   /api/v1/calendar-feeds/<str:id>/rotate
+"""
+
+# Open to anybody: they show nobody, or ask for a secret of their own.
+ANYBODY = (
+    "/healthz",
+    "/readyz",
+    "/api/schema/",
+    "/api/docs/",
+    "/o/token/",
+    "/feeds/<str:secret>.ics",
+)
+# Pages of the packages that sign people in (allauth guards its own), and the admin's pages.
+SIGN_IN, ADMIN = "/account/", "/admin/"
+
+DENIED = {403, 404}
+HERE, THERE = "Here", "There"
+
+
+def lines(table: str) -> Iterator[list[str]]:
+    for line in table.strip().splitlines()[1:]:
+        yield [part.strip() for part in line.split("|")]
+
+
+PEOPLE_LINES = [(address, marks.split()) for marks, address in lines(PEOPLE)]
+MACHINE_LINES = [
+    (address, scope, int(status), there) for scope, status, there, address in lines(MACHINES)
+]
+
+
+class World:
+    """Two sites, each with a patient in the middle of a series, and somebody of each role."""
+
+    def __init__(self) -> None:
+        version = protocol("aud-kare")
+        protocol("maintenance")
+        self.sites: dict[str, Site] = {name: house(name=name) for name in (HERE, THERE)}
+        self.series: dict[str, Series] = {}
+        for name, where in self.sites.items():
+            who = patient(f"Pia {name}", home_site=where)
+            proposal = token(who, version, where, kare_times())
+            self.series[name] = book_series(token=proposal, actor=DESK, now=NOW)
+            last = self.series[name].appointments.get(step="th7")
+            cancel_visit(appointment=last.pk, reason="to be booked again", actor=DESK, now=NOW)
+
+    def person(self, role: str) -> User:
+        """Somebody of a role at Here; the therapist is the one of Pia's series."""
+        user = User.objects.create(username=role, email=f"{role}@clinic.example", is_staff=True)
+        Grant.objects.create(user=user, role=role, site=self.sites[HERE])
+        own = staff(role, self.sites[HERE], roles=[])
+        if role == Grant.Role.THERAPIST:
+            own = Staff.objects.get(pk=self.series[HERE].therapist_id)
+        own.user = user
+        own.save()
+        return user
+
+    def patient(self, name: str) -> Patient:
+        return self.series[name].patient
+
+    def visit(self, name: str) -> Appointment:
+        return self.series[name].appointments.get(step="th1")
+
+    def feed(self, name: str, of: Staff | None = None) -> CalendarFeed:
+        """A calendar address of somebody's, or of a site."""
+        owner = {"resource": of.pk} if of else {"site": self.sites[name].pk}
+        return create_feed(**owner, detail="busy", user=None, actor=DESK, now=NOW)[0]
+
+    def proposal(self, name: str) -> str:
+        where, per = self.sites[name], patient(f"Per {name}", home_site=self.sites[name])
+        found = propose_series(
+            patient=per, protocol_key="aud-kare", site=where, not_before=MONDAY, now=NOW
+        )
+        return found.offers[0].token
+
+    def fill(self, address: str, name: str, user: User | None = None) -> str:
+        """The path of an address with the things of a site put in (of `user`, on /me pages)."""
+        if "<str:token>" in address:
+            address = address.replace("<str:token>", self.proposal(name))
+        for start, thing in {
+            "/series/": lambda: self.series[name].pk,
+            "/visits/": lambda: self.visit(name).pk,
+            "/patients/": lambda: self.patient(name).pk,
+            "/me/feeds/": lambda: (
+                self.feed(name, of=user.staff if user and name == HERE else None).pk
+            ),
+            "/api/v1/patients/": lambda: self.patient(name).pk,
+            "/api/v1/series/": lambda: self.series[name].pk,
+            "/api/v1/appointments/": lambda: self.visit(name).pk,
+            "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
+        }.items():
+            if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
+                pk = str(thing())
+                address = address.replace("<int:pk>", pk).replace("<str:id>", pk)
+        return (
+            address.replace("<int:site>", str(self.sites[name].pk))
+            .replace("<int:patient>", str(self.patient(name).pk))
+            .replace("<day:day>", "2026-12-08")
+            .replace("<slug:step>", "th7")
+        )
+
+    def body(self, address: str, name: str) -> dict[str, Any]:
+        """What a machine sends to an address, about the things of a site."""
+        where, who = str(self.sites[name].pk), str(self.patient(name).pk)
+        named = {"given_name": "Nina", "family_name": "New", "birth_date": "1990-01-01"}
+        wanted = {"patient": who, "site": where, "protocol": "maintenance"}
+        return {
+            "POST   /api/v1/patients": named | {"site": where},
+            "POST   /api/v1/patients/search": {"q": "sample"},
+            "PATCH  /api/v1/patients/<str:id>": {"acuity": 2},
+            "POST   /api/v1/proposals": wanted | {"not_before": "2026-12-08"},
+            "POST   /api/v1/appointments": {
+                "patient": who,
+                "site": where,
+                "step": "maintenance/inf1",
+                "starts_at": "2026-12-11T13:00:00-05:00",
+            },
+            "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
+        }.get(address) or (
+            {"proposal": self.proposal(name)}
+            if address == "POST   /api/v1/series"
+            else {"reason": "moves away"}
+            if address.endswith("/cancel")
+            else {}
+        )
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with time_machine.travel(NOW, tick=False):
+        yield World()
+
+
+def addresses(patterns: list[Any] | None = None, before: str = "/") -> Iterator[str]:
+    """Every address that the resolver knows."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        here = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from addresses(pattern.url_patterns, here)
+        else:
+            yield here
+
+
+def ask(browser: Browser, address: str, path: str) -> HttpResponse:
+    method = address.split()[0].lower()
+    return getattr(browser, method)(path)
+
+
+def to_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith("/account/login")
+
+
+def test_no_address_is_left_out_of_the_table():
+    told = {line[0].split()[1] for line in [*PEOPLE_LINES, *MACHINE_LINES]}
+    known = {at for at in addresses() if not at.startswith((SIGN_IN, ADMIN))}
+    assert known == told | set(ANYBODY)
+
+
+@pytest.mark.parametrize(("address", "marks"), PEOPLE_LINES, ids=lambda value: str(value)[:60])
+def test_people_at_their_own_site_and_at_another(world, address, marks):
+    path = address.split()[1]
+    assert to_sign_in(ask(Browser(), address, world.fill(path, HERE)))
+    for role, mark in zip(ROLES, marks, strict=True):
+        user, browser = world.person(role), Browser()
+        browser.force_login(user)
+        here = ask(browser, address, world.fill(path, HERE, user))
+        refused = here.status_code in DENIED or to_sign_in(here)
+        assert refused == (mark == "."), f"{role} gets {here.status_code} at their own site"
+        assert here.status_code not in (405, 500), f"{role} gets {here.status_code}"
+        if "<int:" in path:
+            there = ask(browser, address, world.fill(path, THERE))
+            assert there.status_code in DENIED, f"{role} gets {there.status_code} elsewhere"
+
+
+def listed(answer: HttpResponse) -> set[str]:
+    return {row["id"] for row in answer.json()["results"]}
+
+
+@pytest.mark.parametrize(
+    ("address", "scope", "status", "there"), MACHINE_LINES, ids=lambda value: str(value)[:60]
+)
+def test_machines_with_and_without_the_scope_and_of_another_site(
+    world, address, scope, status, there
+):
+    if address.startswith("GET    /api/v1/calendar-feeds"):
+        world.feed(HERE)
+    here = call(world, caller("Of Here", scopes=[scope], sites=[world.sites[HERE]]), address)
+    assert here.status_code == status, here.content
+    without = caller("Blind", scopes=set(SCOPES) - {scope})
+    assert call(world, without, address).status_code == 403
+    foreign = call(world, caller("Of There", sites=[world.sites[THERE]]), address)
+    if there == "no":
+        assert foreign.status_code in {*DENIED, 422, 400}, foreign.content
+    elif there == "none":
+        assert listed(here)
+        assert not listed(here) & listed(foreign)
+    else:
+        assert foreign.json() == here.json()
+
+
+def call(world: World, machine: Caller, address: str) -> HttpResponse:
+    """Ask at an address of the table about the things of Here."""
+    method, pattern = address.split()
+    path = world.fill(pattern, HERE).removeprefix("/api/v1/")
+    if method == "GET":
+        cover = {"site": world.sites[HERE].pk, "date": "2026-12-08"}
+        return machine.get(path, **(cover if path == "coverage" else {}))
+    if method == "DELETE":
+        return machine.delete(path)
+    send = machine.patch if method == "PATCH" else machine.post
+    return send(path, world.body(address, HERE))
+
+
+def test_a_machine_needs_a_token_and_a_session_is_none(world):
+    signed_in = Browser()
+    signed_in.force_login(world.person("front_desk"))
+    for address, *_ in MACHINE_LINES:
+        path = world.fill(address.split()[1], HERE)
+        for browser in (Browser(), signed_in):
+            assert ask(browser, address, path).status_code == 401, address
+
+
+def test_anybody_may_ask_for_what_shows_nobody():
+    for path in ("/healthz", "/readyz", "/api/schema/", "/api/docs/", "/account/login/"):
+        assert Browser().get(path).status_code == 200
+    assert Browser().get("/feeds/no-such-secret.ics").status_code == 404
+    assert Browser().post("/o/token/").status_code == 400
+
+
+def test_the_admin_is_for_administrators_of_every_site(world):
+    pages = [at for at in addresses() if at.startswith(ADMIN) and "<" not in at and "(" not in at]
+    pages = [page for page in pages if page not in ("/admin/login/", "/admin/logout/")]
+    assert pages
+    everywhere = User.objects.create(username="boss", email="boss@clinic.example", is_staff=True)
+    Grant.objects.create(user=everywhere, role=Grant.Role.ADMINISTRATOR)
+    known = {role: world.person(role) for role in ROLES}
+    for page in pages:
+        assert Browser().get(page).status_code == 302
+        # The nearest to being let in walks all pages; the others the first.
+        for role in ROLES if page == "/admin/" else ["administrator"]:
+            browser = Browser()
+            browser.force_login(known[role])
+            assert browser.get(page).status_code in {302, *DENIED}, f"{role} at {page}"
+    boss = Browser()
+    boss.force_login(everywhere)
+    assert boss.get("/admin/").status_code == 200
+
+
+def test_the_admin_holds_no_patient():
+    held = {at.split("/")[3] for at in addresses() if at.count("/") > 3 and at.startswith(ADMIN)}
+    assert not held & {"patient", "appointment", "series", "claim", "hold", "authenticator"}

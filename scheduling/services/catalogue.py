@@ -72,7 +72,7 @@ def retire_protocol(*, key: str, retired: bool = True, actor: Actor, now: dateti
         journal.record(
             actor=actor,
             now=now,
-            action="retire_protocol" if retired else "restore_protocol",
+            action="protocol.retired" if retired else "protocol.restored",
             subject=f"protocol:{found.pk}",
             before={"retired": not retired},
             after={"retired": retired},
@@ -97,7 +97,7 @@ def _store(document: Document, actor: Actor, now: datetime) -> Imported:
     journal.record(
         actor=actor,
         now=now,
-        action="import_protocol",
+        action="protocol.imported",
         subject=f"protocol:{protocol.pk}",
         before={"version": newest.version} if newest else None,
         after={"key": document.key, "version": number, "name": document.name},

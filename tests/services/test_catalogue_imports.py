@@ -68,7 +68,7 @@ def test_one_mistake_in_one_protocol_keeps_all_of_them_out():
 def test_an_import_is_journaled_once_a_version():
     take_in(catalogue.starter_text())
     take_in(catalogue.starter_text())
-    assert Journal.objects.filter(action="import_protocol", actor="Mara").count() == 8
+    assert Journal.objects.filter(action="protocol.imported", actor="Mara").count() == 8
 
 
 def test_a_retired_protocol_is_not_exported_and_can_come_back():

@@ -12,12 +12,10 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from api.permissions import sites_for
-from clinic.models import User
-from scheduling.feeds.read import Window, feed_for
+from api.permissions import reach_of
+from scheduling.feeds.poll import Found, Reader, Window, feed_for
 from scheduling.feeds.serve import document, etag
 from scheduling.feeds.words import Detail, Sight, Sites
-from scheduling.models import CalendarFeed
 from scheduling.services.feeds import note_fetch
 
 log = logging.getLogger("chairtime.feeds")
@@ -33,11 +31,12 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponseBase:
     """The calendar; 304 when unchanged; 404 for an address unknown, replaced or taken back."""
     now = timezone.now()
     window = Window.around(now)
-    feed = feed_for(secret, window=window)
-    if feed is None or _reader_has_left(feed):
+    feed = feed_for(secret, window=window, now=now)
+    if feed is None or feed.has_left or (feed.reader and not feed.reader.is_active):
         return HttpResponse("Not found\n", status=404, content_type="text/plain", headers=HEADERS)
-    log.info("feed %s fetched", feed.pk)
-    note_fetch(feed, reader=request.headers.get("User-Agent", ""), now=now)
+    if feed.to_note:
+        program = request.headers.get("User-Agent", "")
+        note_fetch(secret_hash=feed.secret_hash, reader=program, now=now)
     sight = sight_of(feed)
     headers = HEADERS | {"ETag": etag(feed, sight, window)}
     unchanged = get_conditional_response(request, etag=headers["ETag"])
@@ -48,9 +47,10 @@ def calendar(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 
 def _whole(
-    request: HttpRequest, feed: CalendarFeed, sight: Sight, window: Window, *, tag: str
+    request: HttpRequest, feed: Found, sight: Sight, window: Window, *, tag: str
 ) -> HttpResponseBase:
     """The document, or 304 for a reader that only sends a date."""
+    log.info("feed %s fetched", feed.id)
     found = document(feed, sight, window, tag=tag)
     changed = int(found.changed_at.timestamp())
     response = HttpResponse(
@@ -61,12 +61,12 @@ def _whole(
     return get_conditional_response(request, tag, changed, response) or response
 
 
-def sight_of(feed: CalendarFeed) -> Sight:
+def sight_of(feed: Found) -> Sight:
     """The feed's detail, capped by the rights of whoever was last shown the address.
 
-    An API client was asked for its scopes when it made the feed. At most one query.
+    An API client was asked for its scopes when it made the feed.
     """
-    reader = feed.created_by
+    reader = feed.reader
     if feed.detail == Detail.BUSY or reader is None:
         return Sight(feed.detail)
     names, care = _sites(reader, "see_names"), _sites(reader, "see_care")
@@ -78,14 +78,9 @@ def sight_of(feed: CalendarFeed) -> Sight:
     )
 
 
-def _sites(reader: User, action: str) -> Sites:
-    reach = sites_for(reader, action)
+def _sites(reader: Reader, action: str) -> Sites:
+    reach = reach_of(reader.grants, action, superuser=reader.is_superuser)
     return None if reach.everywhere else reach.sites
-
-
-def _reader_has_left(feed: CalendarFeed) -> bool:
-    staff = getattr(feed.resource, "staff", None)
-    return bool((feed.created_by and not feed.created_by.is_active) or (staff and not staff.active))
 
 
 urlpatterns = [path("feeds/<str:secret>.ics", calendar, name="calendar_feed")]

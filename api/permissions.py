@@ -7,6 +7,7 @@ the table is a KeyError, never a yes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -131,10 +132,19 @@ def sites_for(who: Any, action: str) -> Reach:
         return Reach(who.sites is None, who.sites or frozenset())
     if not isinstance(who, User) or not who.is_active:
         return NOWHERE
-    if who.is_superuser and Grant.Role.ADMINISTRATOR in row.roles:
-        return Reach(True, frozenset())
     prefetch_related_objects([who], "grants")
-    sites = [grant.site_id for grant in who.grants.all() if grant.role in row.roles]
+    grants = [(grant.role, grant.site_id) for grant in who.grants.all()]
+    return reach_of(grants, action, superuser=who.is_superuser)
+
+
+def reach_of(
+    grants: Iterable[tuple[str, int | None]], action: str, *, superuser: bool = False
+) -> Reach:
+    """Where grants, each of a role at a site (None: every site), allow an action."""
+    row = ACTIONS[action]
+    if superuser and Grant.Role.ADMINISTRATOR in row.roles:
+        return Reach(True, frozenset())
+    sites = [site for role, site in grants if role in row.roles]
     return Reach(None in sites, frozenset(site for site in sites if site is not None))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 
-from scheduling.feeds.read import Window, happenings, home_zone, revision
+from scheduling.feeds.poll import Found, Window
+from scheduling.feeds.read import happenings
 from scheduling.feeds.render import PRODUCT, render
 from scheduling.feeds.words import Sight, calendar_name
-from scheduling.models import CalendarFeed
 
 DAY = timedelta(days=1)
 
@@ -24,7 +25,7 @@ class Document:
     changed_at: datetime
 
 
-def etag(feed: CalendarFeed, sight: Sight, window: Window) -> str:
+def etag(feed: Found, sight: Sight, window: Window) -> str:
     """A strong validator (RFC 9110, 8.8.3), from what was read with the feed: nothing is rendered.
 
     It stands for all that the document is made of: owner, detail, rights, day, every change.
@@ -34,14 +35,14 @@ def etag(feed: CalendarFeed, sight: Sight, window: Window) -> str:
         feed.secret_hash,
         sight,
         window.today.date(),
-        revision(feed),
+        feed.revision,
         calendar_name(feed, sight),
-        home_zone(feed),
+        feed.time_zone,
     )
     return f'"{sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:32]}"'
 
 
-def document(feed: CalendarFeed, sight: Sight, window: Window, *, tag: str) -> Document:
+def document(feed: Found, sight: Sight, window: Window, *, tag: str) -> Document:
     """The calendar as it is now, from the cache if it was rendered under the same tag."""
     key = f"feed-{tag.strip(chr(34))}"
     found: Document | None = cache.get(key)
@@ -51,16 +52,16 @@ def document(feed: CalendarFeed, sight: Sight, window: Window, *, tag: str) -> D
     return found
 
 
-def _document(feed: CalendarFeed, sight: Sight, window: Window) -> Document:
+def _document(feed: Found, sight: Sight, window: Window) -> Document:
     events = happenings(feed, sight, window)
     body = render(
         name=calendar_name(feed, sight),
         happenings=events,
-        zone=home_zone(feed),
+        zone=ZoneInfo(feed.time_zone),
         first=window.first - DAY,
         last=window.last + DAY,
     )
     # The window moves at midnight, which drops events without changing any.
     changes = (event.changed_at for event in events)
-    changed_at = max([window.today, feed.created_at, *changes])
+    changed_at = max([window.today, *changes])
     return Document(body, changed_at.astimezone(UTC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scheduling.feeds.poll import Found
 from scheduling.models import CalendarFeed
 
 Detail = CalendarFeed.Detail
@@ -58,14 +59,12 @@ def location(visit: Visit, detail: str) -> str:
     return ", ".join(_given([*visit.rooms, visit.site])) if detail == Detail.FULL else ""
 
 
-def calendar_name(feed: CalendarFeed, sight: Sight) -> str:
+def calendar_name(feed: Found, sight: Sight) -> str:
     """A staff member's calendar bears their name; a room's or site's only at full detail."""
-    if feed.site:
-        named = sight.at(feed.site.pk) == Detail.FULL and feed.site.neutral_name
-        return named or "Schedule"
-    if room := getattr(feed.resource, "room", None):
-        return room.name if sight.at(room.site_id) == Detail.FULL else "Schedule"
-    return str(feed.resource.staff.name) if feed.resource else "Schedule"
+    if feed.person:
+        return feed.person
+    named = feed.site is not None and sight.at(feed.site) == Detail.FULL
+    return (named and (feed.room or feed.neutral_name)) or "Schedule"
 
 
 def _includes(sites: Sites, site: int) -> bool:

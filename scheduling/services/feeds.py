@@ -85,20 +85,12 @@ def revoke_feed(*, feed: int, actor: Actor, now: datetime) -> CalendarFeed:
     return found
 
 
-def note_fetch(feed: CalendarFeed, *, reader: str, now: datetime) -> None:
-    """Keep when and by which program an address was read, at most every ten minutes."""
-    if feed.last_fetched_at and now - feed.last_fetched_at < NOTED_EVERY:
-        return
-    with writing():
-        CalendarFeed.objects.filter(secret_hash=feed.secret_hash).update(
-            last_fetched_at=now, last_fetched_by=reader[:200]
-        )
-
-
-def _owner(resource: int | None) -> Resource | None:
-    """A room or a member of staff; a patient has no calendar to give out."""
-    owners = Resource.objects.exclude(kind=Resource.Kind.PATIENT)
-    return owners.filter(pk=resource).first() if resource else None
+@durable
+def note_fetch(*, secret_hash: str, reader: str, now: datetime) -> None:
+    """Keep when and by which program an address was read; asked for every `NOTED_EVERY` only."""
+    CalendarFeed.objects.filter(secret_hash=secret_hash).update(
+        last_fetched_at=now, last_fetched_by=reader[:200]
+    )
 
 
 def retell_patient(entry: Journal) -> None:
@@ -127,6 +119,12 @@ def _retell(entries: Q, entry: Journal) -> None:
 
 def _id(entry: Journal) -> int:
     return int(entry.subject.partition(":")[2])
+
+
+def _owner(resource: int | None) -> Resource | None:
+    """A room or a member of staff; a patient has no calendar to give out."""
+    owners = Resource.objects.exclude(kind=Resource.Kind.PATIENT)
+    return owners.filter(pk=resource).first() if resource else None
 
 
 def _open(feed: int) -> CalendarFeed:

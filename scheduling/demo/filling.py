@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
 from scheduling.demo.courses import CHAIR_KINDS, Course
 from scheduling.demo.slots import Board, Placed
-from scheduling.planner.protocols import THERAPIST
+from scheduling.planner.protocols import THERAPIST, Phase
 
 BUSY_WEEKS = 5
 THINNING = (0.8, 0.6, 0.45, 0.32, 0.2, 0.12, 0.06, 0.03)
@@ -202,6 +202,7 @@ class _Attempt:
         self.prefer = filling.rng.randrange(EARLIEST, LATEST)
         self.days: dict[str, int] = {}
         self.visits: dict[str, Placed] = {}
+        self.found: dict[tuple[tuple[Phase, ...], int], Placed | None] = {}
         self.nodes = 0
 
     def book(self) -> Booked | None:
@@ -275,15 +276,19 @@ class _Attempt:
         return self.board.talk_share(day) < self.filling.talk_cap
 
     def _find(self, number: int, day: int) -> Placed | None:
+        """Sought once: a course's own visits are on other days and in nobody's way."""
         step = self.course.order[number]
-        return self.board.find(
-            step,
-            day,
-            acuity=self.acuity,
-            prefer=self.prefer,
-            tight=self.filling.tight,
-            therapist=self.therapist if self.course.protocol.same_therapist else None,
-        )
+        if (step.phases, day) not in self.found:
+            self.found[step.phases, day] = self.board.find(
+                step,
+                day,
+                acuity=self.acuity,
+                prefer=self.prefer,
+                tight=self.filling.tight,
+                therapist=self.therapist if self.course.protocol.same_therapist else None,
+            )
+        placed = self.found[step.phases, day]
+        return placed and replace(placed, step=step)
 
     def _outside(self) -> dict[str, int]:
         """Days of what came before the series, such as an earlier infusion."""

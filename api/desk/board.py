@@ -5,6 +5,7 @@ One list of entries feeds three layouts: the board, the list and the drawer of a
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,12 @@ class Entry:
     @property
     def minutes(self) -> int:
         return (self.ends - self.starts) // timedelta(minutes=1)
+
+    @property
+    def drawn(self) -> str:
+        """The bands as JSON: [name, clock, minutes, strength] each."""
+        bands = [[b.name, words.clock(b.starts), b.minutes, b.strength] for b in self.bands]
+        return json.dumps(bands)
 
     @property
     def here(self) -> bool:

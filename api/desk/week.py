@@ -15,7 +15,8 @@ from clinic.spans import moment
 from scheduling.models.series import GONE
 from scheduling.selectors import visits
 
-HOUR_PIXELS = 46
+HOUR_PIXELS = 54
+LEAST_PIXELS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Block:
     height: int = 0
     lane: int = 0
     lanes: int = 1
+
+    @property
+    def is_low(self) -> bool:
+        """Too low for two lines."""
+        return self.height < 36
 
     @property
     def left(self) -> float:
@@ -166,5 +172,6 @@ def _side_by_side(blocks: Iterable[Block], low: int) -> Iterable[Block]:
         free_at[lane : lane + 1] = [block.ends]
         until = max(until or block.ends, block.ends)
         top, height = _pixels(block.starts, low), _tall(block.starts, block.ends)
+        height = max(height, LEAST_PIXELS)
         cluster.append(replace(block, lane=lane, top=top, height=height))
     yield from shared()

@@ -43,12 +43,13 @@ def window(
     step: Step, protocol: Protocol, d0: date, dated: Mapping[str, date]
 ) -> tuple[date, date]:
     """First and last site date of a step, from the dates of its anchors where they are known."""
-    low, high = bounds(protocol)[step.key]
-    first, last = d0 + timedelta(days=low), d0 + timedelta(days=high)
     known = [(dated[gap.anchor], *_days(gap)) for gap in step.gaps if gap.anchor in dated]
     if known:
         first = max(anchor + timedelta(days=low) for anchor, low, _ in known)
         last = min(anchor + timedelta(days=high) for anchor, _, high in known)
+    else:
+        low, high = bounds(protocol)[step.key]
+        first, last = d0 + timedelta(days=low), d0 + timedelta(days=high)
     return first, max(first, last)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django import template
@@ -26,6 +27,7 @@ register.filter("hue", words.hue)
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """A drawing from the sprite; decoration only, so the word stands beside it."""
     return format_html(
@@ -36,11 +38,13 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@cache
 def kind_mark(hue: str) -> SafeString:
     return format_html('<span class="kind-mark {}">{}</span>', hue, icon(words.HUE_ICONS[hue]))
 
 
 @register.simple_tag
+@cache
 def status(value: str) -> SafeString:
     sign = words.STATUSES[value]
     return format_html('<span class="status {}">{}{}</span>', sign.tone, icon(sign.icon), sign.word)

@@ -30,8 +30,10 @@ def today(request: Asked, site: int) -> HttpResponse:
 @login_required
 def day(request: Asked, site: int, day: date) -> HttpResponse:
     place = open_site(request, site, "see_day", "see_own_day")
-    sheet = read_sheet(request.user, place, day, timezone.now())
-    may_book = may(request.user, "book_series", place) and day >= timezone.localdate()
+    now = timezone.now()
+    sheet = read_sheet(request.user, place, day, now)
+    ahead = day >= now.astimezone(place.zone).date()
+    may_book = ahead and may(request.user, "book_series", place)
     return page(
         request,
         "desk/day/day.html",

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import F, Min, Q
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -105,8 +106,11 @@ def series_list(request: Asked, site: int) -> HttpResponse:
     place = open_site(request, site, "see_series", "see_own_patients")
     state = request.GET.get("state", "active")
     rows = visible_series(request.user, Series.objects.filter(site=place, status=state))
-    rows = rows.select_related("patient", "protocol_version", "site", "therapist")
     now = timezone.now()
+    ahead = Q(appointments__ends_at__gte=now) & ~Q(appointments__status__in=GONE)
+    rows = rows.annotate(soon=Min("appointments__starts_at", filter=ahead))
+    rows = rows.select_related("patient", "protocol_version", "site", "therapist")
+    rows = rows.order_by(F("soon").asc(nulls_last=True), "-pk")
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     of: dict[int, list[Appointment]] = defaultdict(list)
     for visit in Appointment.objects.filter(series__in=[row.pk for row in shown]).order_by(
@@ -117,7 +121,6 @@ def series_list(request: Asked, site: int) -> HttpResponse:
         (row, shown_name(request.user, row.patient, place), standing(row, of[row.pk], now))
         for row in shown
     ]
-    stands.sort(key=lambda one: (one[2].next is None, one[2].next and one[2].next.starts))
     return page(
         request,
         "desk/series/list.html",

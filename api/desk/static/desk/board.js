@@ -81,20 +81,20 @@ function drawVisit(id) {
   block.querySelector("b").textContent = li.dataset.name;
   block.querySelector(".block-step").textContent = li.dataset.short;
   const bands = block.querySelector(".block-bands");
-  const phases = [...li.querySelectorAll(".phases li")];
-  for (const phase of phases) {
+  const phases = JSON.parse(li.dataset.bands);
+  let top = 0;
+  for (const [name, , span, strength] of phases) {
     const band = document.createElement("span");
-    band.className = `band s${phase.dataset.strength}`;
-    band.style.flexGrow = phase.dataset.minutes;
-    const tall = (phase.dataset.minutes / 30) * slot();
-    const before = phases.slice(0, phases.indexOf(phase));
-    const top = before.reduce((sum, p) => sum + (p.dataset.minutes / 30) * slot(), 0);
+    band.className = `band s${strength}`;
+    band.style.flexGrow = span;
     band.classList.toggle("under", top < 22);
+    const tall = (span / 30) * slot();
     if (phases.length > 1 && tall >= 14 && top > 30) {
-      const name = document.createElement("span");
-      name.textContent = phase.dataset.name.toLowerCase();
-      band.append(name);
+      const words = document.createElement("span");
+      words.textContent = name.toLowerCase();
+      band.append(words);
     }
+    top += tall;
     bands.append(band);
   }
   const signs = block.querySelector(".block-signs");
@@ -246,6 +246,19 @@ function hideCard() {
   if (card.matches(":popover-open")) card.hidePopover();
 }
 
+function phaseList(bands) {
+  const list = document.createElement("ol");
+  list.className = "phases";
+  for (const [name, clock, span] of bands) {
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    time.textContent = clock;
+    item.append(time, ` ${name} ${span} min`);
+    list.append(item);
+  }
+  return list;
+}
+
 function showCard(block) {
   const entry = document.getElementById(`visit-${block.dataset.visit}`);
   if (!entry) return;
@@ -255,6 +268,7 @@ function showCard(block) {
   for (const attribute of ["hx-get", "hx-target"]) {
     copy.querySelector(".entry-link").removeAttribute(attribute);
   }
+  copy.querySelector(".entry-more").prepend(phaseList(JSON.parse(entry.dataset.bands)));
   card.replaceChildren(...copy.childNodes);
   if (!card.matches(":popover-open")) card.showPopover();
   const box = block.getBoundingClientRect();

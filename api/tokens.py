@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application, set_token_value
 from oauth2_provider.scopes import BaseScopes
@@ -19,9 +18,13 @@ from rest_framework.request import Request
 
 from api.models import Client
 from api.permissions import SCOPES, ApiClient
+from clinic import journal
+from clinic.journal import Actor
 from clinic.models import Site
+from clinic.transactions import durable
 
 LIFETIME = timedelta(days=365)
+OPERATOR = Actor(name="operator", door="command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,11 @@ class Issued:
     expires_at: datetime
 
 
-@transaction.atomic
+class UnknownClient(Exception):
+    """No client has this name."""
+
+
+@durable
 def issue_token(
     *, name: str, scopes: Iterable[str] | None, sites: Iterable[Site] | None, now: datetime
 ) -> Issued:
@@ -56,10 +63,37 @@ def issue_token(
     )
     set_token_value(row, token)
     row.save()
+    journal.record(
+        actor=OPERATOR,
+        now=now,
+        action="token.issued",
+        subject=f"client:{client.pk}",
+        after={"name": name, "scopes": granted, "sites": [site.pk for site in sites or []]},
+    )
     return Issued(token, client.application.client_id, secret, granted, row.expires)
 
 
+@durable
+def end_tokens(*, name: str, now: datetime) -> int:
+    """End every token of a client and its secret; how many tokens there were. UnknownClient."""
+    client = Client.objects.select_related("application").filter(application__name=name).first()
+    if client is None:
+        raise UnknownClient(name)
+    client.application.client_secret = secrets.token_urlsafe(32)
+    client.application.save()
+    ended, _ = AccessToken.objects.filter(application=client.application).delete()
+    journal.record(
+        actor=OPERATOR,
+        now=now,
+        action="tokens.ended",
+        subject=f"client:{client.pk}",
+        before={"name": name, "tokens": ended},
+    )
+    return ended
+
+
 def _client(name: str) -> tuple[Client, str | None]:
+    """The client of that name; made when there is none, then with its secret."""
     if client := Client.objects.filter(application__name=name).first():
         return client, None
     secret = secrets.token_urlsafe(32)

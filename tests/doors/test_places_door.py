@@ -112,10 +112,7 @@ def test_cover_runs_from_midnight_to_midnight_without_a_gap():
     assert (cover["site"], cover["date"]) == (str(clinic.pk), "2026-12-08")
     assert steps[0]["starts_at"] == "2026-12-08T00:00:00-05:00"
     assert steps[-1]["ends_at"] == "2026-12-09T00:00:00-05:00"
-    assert all(
-        before["ends_at"] == after["starts_at"]
-        for before, after in pairwise(steps)
-    )
+    assert all(before["ends_at"] == after["starts_at"] for before, after in pairwise(steps))
     assert max(step["on"] for step in steps) == 8
     assert all(step["free"] == step["on"] - step["needed"] for step in steps)
 

@@ -77,7 +77,7 @@ function drawVisit(id) {
   block.classList.add(hue);
   block.classList.toggle("bad", tone === "bad");
   block.classList.toggle("over", li.classList.contains("over"));
-  block.classList.toggle("low", height < 40);
+  block.classList.toggle("low", height < 68);
   block.querySelector("b").textContent = li.dataset.name;
   block.querySelector(".block-step").textContent = li.dataset.short;
   const bands = block.querySelector(".block-bands");

@@ -31,14 +31,14 @@ def different(search: Search) -> list[Option]:
     chosen = [best]
     families: list[Family] = [regular, other_therapist, other_band, later]
     while families and len(chosen) < search.request.limit:
-        offers = [(family, family(search, chosen)) for family in families]
-        families = [family for family, offer in offers if offer]
-        steady = [offer for family, offer in offers if offer and family is regular]
-        rest = sorted((o for family, o in offers if o and family is not regular), key=_rank)
-        for offer in (*steady, *rest):
+        offers = [(family, offer) for family in families if (offer := family(search, chosen))]
+        offers.sort(key=lambda made: (made[0] is not regular, made[1].rank))
+        families = []
+        for family, offer in offers:
             if len(chosen) < search.request.limit and unlike(search, offer, chosen):
                 chosen.append(offer)
-    return [best, *sorted(chosen[1:], key=_rank)]
+                families.append(family)
+    return [best, *sorted(chosen[1:], key=lambda option: option.rank)]
 
 
 def unlike(search: Search, option: Option, chosen: Sequence[Option]) -> bool:
@@ -103,10 +103,6 @@ def _patterns(search: Search, size: int) -> Iterator[tuple[frozenset[int], int]]
     count = len(diary.midnights) - 1
     for pattern in combinations(range(7), size):
         yield frozenset(pattern), weekday_bits(diary.first, count, frozenset(pattern))
-
-
-def _rank(option: Option) -> tuple[int, int, int]:
-    return option.rank
 
 
 def _differ(one: int | None, other: int | None) -> bool:

@@ -159,6 +159,15 @@ class Clinic:
         self.promised.append(task)
         return task
 
+    @property
+    def presence_spans(self) -> list[tuple[int, int]]:
+        """Absolute minutes with somebody holding ACLS on site."""
+        return self.present.get("acls", [])
+
+    @presence_spans.setter
+    def presence_spans(self, spans: list[tuple[int, int]]) -> None:
+        self.present["acls"] = spans
+
     def presence(self, credential: str, start: str, end: str) -> None:
         self.present.setdefault(credential, []).append(self.span(start, end))
 

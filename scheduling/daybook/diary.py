@@ -172,6 +172,9 @@ class Cover(Sequence[CoverTask]):
     def __len__(self) -> int:
         return len(self._known())
 
+    def __iter__(self) -> Iterator[CoverTask]:
+        return iter(self._known())
+
 
 def _tasks(
     visit: str, nurse: int, skills: str, spans: list[tuple[int, int, int]], now: int

@@ -104,6 +104,8 @@ DATABASES = {
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if SQLITE:
     VAR_DIR.mkdir(exist_ok=True)
+    # Opening the file anew for each request takes longer than most requests.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -222,12 +222,12 @@ def _credentials(person: Staff, post: Post, start: date, rng: Random) -> list[Cr
 def _leave(
     blueprint: Blueprint, sites: list[Site], rooms: list[Room], staff: list[Staff], start: date
 ) -> None:
-    """A week's holiday, a morning at the dentist, extra hours, a room being painted."""
+    """Two days' holiday, a morning at the dentist, extra hours, a room being painted."""
     monday = _monday(start)
     therapists = _with(staff, THERAPIST)
     nurses = _with(staff, NURSE)
     zone = sites[0].zone
-    away, back = monday + timedelta(days=35), monday + timedelta(days=40)
+    away, back = monday + timedelta(days=35), monday + timedelta(days=37)
     Absence.objects.create(
         resource_id=therapists[-1].pk,
         starts_at=moment(at(away, time(0), zone)),

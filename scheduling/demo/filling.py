@@ -58,9 +58,10 @@ class Filling:
         self.board, self.courses, self.load, self.rng = board, courses, load, rng
         self.tight = 0.97 if load > 0.7 else 0.5
         self.cap = min(0.97, load + 0.12)
-        self.talk_cap = min(0.88, load + 0.08)
+        self.talk_cap = min(0.85, 0.9 * load + 0.05)
         self.booked: list[Booked] = []
         self.refused: Counter[int] = Counter()
+        self.sessions: Counter[int] = Counter()
 
     def fill(self) -> list[Booked]:
         """Courses of the usual mix, then single infusions where chairs are still idle."""
@@ -128,6 +129,7 @@ class Filling:
         if found is None:
             return False
         self.booked.append(found)
+        self.sessions.update(v.therapist for v in found.visits if v.therapist is not None)
         return True
 
     def _squeeze(self, key: str, day: int) -> bool:
@@ -180,15 +182,15 @@ class Filling:
     def _therapists(self, course: Course) -> Sequence[int | None]:
         if not any(step.needs(THERAPIST) for step in course.protocol.steps):
             return [None]
-        able = {
-            person.id
-            for day in self.board.days[:7]
-            for person in day.people.values()
-            if THERAPIST in person.duty
-        }
-        people = sorted(able)
-        self.rng.shuffle(people)
-        return people[:2]
+        able = sorted(
+            {
+                person.id
+                for day in self.board.days[:7]
+                for person in day.people.values()
+                if THERAPIST in person.duty
+            }
+        )
+        return sorted(able, key=lambda person: (self.sessions[person], self.rng.random()))[:2]
 
 
 class _Attempt:

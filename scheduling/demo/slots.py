@@ -47,9 +47,13 @@ class Option:
     runs: list[tuple[int, int]]
 
     def idle(self, low: int, high: int) -> int:
-        """Minutes on either side of low..high that are too few for another stay."""
+        """Minutes on either side of low..high that are too few for another stay.
+
+        The first ten of a day do not count: they pass while the first patient arrives.
+        """
         start, end = self.runs[bisect_right(self.runs, (low, MINUTES)) - 1]
-        return (low - start) % USUAL_STAY + max(0, end - high) % USUAL_STAY
+        before = low - start
+        return (before % USUAL_STAY if before > 10 else 0) + max(0, end - high) % USUAL_STAY
 
 
 @dataclass(frozen=True, slots=True)

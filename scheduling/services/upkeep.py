@@ -7,7 +7,7 @@ that would no longer fit. In none of them is anything saved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import TypeVar, Unpack
 
@@ -36,6 +36,13 @@ from clinic.transactions import durable
 from scheduling.services.keeping import sites_of, visits_fit
 
 Row = TypeVar("Row", bound=Model)
+WORDS = frozenset(
+    {
+        *("name", "neutral_name", "address", "phone", "position"),
+        *("given_name", "family_name", "title", "email", "user"),
+    }
+)
+"""Fields on which no visit rests."""
 
 
 @durable
@@ -44,7 +51,7 @@ def save_site(
 ) -> Site:
     """Add a site, or change what is given of one."""
     row = None if site is None else _own(Site.objects.all(), site)
-    with visits_fit([row] if row else [], now=now):
+    with visits_fit(_judged([row] if row else [], facts), now=now):
         return closures.write_site(row, facts, Pen("site", actor, now))
 
 
@@ -55,7 +62,7 @@ def save_room(
     """Add a room, or change what is given of one; it is closed with `active=False`."""
     row = None if room is None else _own(Room.objects.select_related("site"), room)
     sites = [*([row.site] if row else []), *([facts["site"]] if "site" in facts else [])]
-    with visits_fit(sites, now=now):
+    with visits_fit(_judged(sites, facts), now=now):
         return roster.write_room(row, facts, Pen("room", actor, now))
 
 
@@ -66,7 +73,7 @@ def save_staff(
     """Add somebody, or change what is given of them; who leaves is `active=False`."""
     row = None if staff is None else _own(Staff.objects.all(), staff)
     sites = [*(row.sites.all() if row else []), *facts.get("sites", [])]
-    with visits_fit(sites, now=now):
+    with visits_fit(_judged(sites, facts), now=now):
         return roster.write_staff(row, facts, Pen("staff", actor, now))
 
 
@@ -76,8 +83,7 @@ def add_credential(
 ) -> Credential:
     """Somebody has a licence or certificate; `kind` and `expires_on` are needed."""
     row = _own(Staff.objects.all(), staff)
-    with visits_fit(row.sites.all(), now=now):
-        return roster.write_credential(None, row, facts, Pen("credential", actor, now))
+    return roster.write_credential(None, row, facts, Pen("credential", actor, now))
 
 
 @durable
@@ -177,8 +183,7 @@ def add_absence(
 def remove_absence(*, absence: int, actor: Actor, now: datetime) -> None:
     """They are back, or never were away."""
     row = _own(Absence.objects.select_related("resource"), absence)
-    with visits_fit(sites_of(row.resource_id), now=now, start=row.starts_at, end=row.ends_at):
-        absences.delete_absence(row, _site_of_room(row.resource), Pen("absence", actor, now))
+    absences.delete_absence(row, _site_of_room(row.resource), Pen("absence", actor, now))
 
 
 @durable
@@ -229,6 +234,11 @@ def set_travel(*, site: int, other: int, minutes: int, actor: Actor, now: dateti
     here, there = Site.objects.get(pk=site), Site.objects.get(pk=other)
     with visits_fit([here, there], now=now):
         return closures.write_travel(here, there, minutes, Pen("travel", actor, now))
+
+
+def _judged(sites: list[Site], facts: Mapping[str, object]) -> list[Site]:
+    """The sites whose visits an edit must leave in order: none when it only changes words."""
+    return [] if facts.keys() <= WORDS else sites
 
 
 def _own(rows: QuerySet[Row], pk: int) -> Row:

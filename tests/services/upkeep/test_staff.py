@@ -11,8 +11,8 @@ from clinic.models import (
 )
 from clinic.selectors import expiring_credentials
 from scheduling.errors import WouldBreakVisits
-from scheduling.models import Appointment, Claim
-from scheduling.services import upkeep
+from scheduling.models import Appointment, Claim, FeedEntry
+from scheduling.services import keeping, upkeep
 from tests.cast import (
     DESK,
     FAR,
@@ -20,7 +20,7 @@ from tests.cast import (
     at,
     days_after,
 )
-from tests.services.upkeep.edits import BY, refused, told, who, wrong
+from tests.services.upkeep.edits import BY, refused, told, where, who, wrong
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +165,19 @@ def test_credentials_of_somebody_who_has_left_are_not_told(clinic):
     ana.credentials.update(expires_on=MONDAY)
     upkeep.save_staff(staff=ana.pk, active=False, **BY)
     assert not expiring_credentials(today=MONDAY, days=30)
+
+
+def test_a_change_of_words_alone_closes_no_site(clinic, booked, monkeypatch):
+    monkeypatch.setattr(keeping, "daybook", None)
+    ana = Staff.objects.get(given_name="Ana")
+    upkeep.save_staff(staff=ana.pk, family_name="Ruiz-Berg", title="Dr", **BY)
+    upkeep.save_room(room=where(booked["th1"]).pk, name="Quiet Room", **BY)
+    upkeep.save_site(site=clinic.pk, neutral_name="Main Street", **BY)
+
+
+def test_a_room_or_site_that_is_renamed_is_told_anew_in_calendars(clinic, booked):
+    entries = FeedEntry.objects.filter(appointment=booked["th1"], kind="staff")
+    upkeep.save_room(room=where(booked["th1"]).pk, name="Quiet Room", **BY)
+    assert entries.get().sequence == 1
+    upkeep.save_site(site=clinic.pk, neutral_name="Main Street", **BY)
+    assert entries.get().sequence == 2

@@ -40,6 +40,7 @@ KINDS = {
     "taken": (409, "The place was taken"),
     "mrn-taken": (409, "Another patient has this MRN"),
     "still-running": (409, "The first request with this key is still running"),
+    "length-needed": (411, "The body must come with its length"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "The body must be application/json"),
     "refused": (422, "A rule says no"),
@@ -107,7 +108,8 @@ def _refusal(refusal: Refusal) -> dict[str, str]:
 
 def _refused(kind: str) -> Callable[[Any], Problem]:
     def problem(error: Refused) -> Problem:
-        return Problem(kind, str(error), refusals=map(_refusal, error.refusals))
+        said = " ".join(refusal.message for refusal in error.refusals)
+        return Problem(kind, said, refusals=map(_refusal, error.refusals))
 
     return problem
 

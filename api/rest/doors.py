@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.errors import answer, unknown, wrong
+from api.errors import Problem, answer, unknown, wrong
 from api.once import once
 from api.permissions import ApiClient, Reach, require, sites_for
 from api.rate import PerClient
@@ -91,6 +91,8 @@ class Door(APIView):
         if method not in self.actions:
             raise MethodNotAllowed(method)
         require(self.client, self.actions[method])
+        if "Transfer-Encoding" in request.headers:
+            raise Problem("length-needed", "Send a Content-Length, not a body in chunks.")
         self.asked = read_query(request.query_params, self.query_of(method))
 
     def finalize_response(

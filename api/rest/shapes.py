@@ -45,8 +45,8 @@ def _problems(*statuses: int) -> dict[tuple[int, str], type[ProblemShape]]:
 
 PROBLEMS = {
     "GET": _problems(400, 401, 403, 404, 429),
-    "POST": _problems(400, 401, 403, 404, 409, 413, 415, 422, 429),
-    "PATCH": _problems(400, 401, 403, 404, 409, 413, 415, 422, 429),
+    "POST": _problems(400, 401, 403, 404, 409, 411, 413, 415, 422, 429),
+    "PATCH": _problems(400, 401, 403, 404, 409, 411, 413, 415, 422, 429),
     "DELETE": _problems(400, 401, 403, 404, 429),
 }
 

@@ -71,14 +71,20 @@ def propose_series(
     """Up to `limit` genuinely different plans for a patient's whole series.
 
     Dates and times are the site's; `not_after` bounds D0 (60 days after `not_before` unless
-    given); `offer` continues a set of proposals, so that its own hold is not in the way.
-    Raises Refused for impossible dates, UnknownProtocol.
+    given, and never further than planning goes); `offer` continues a set of proposals, so that
+    its own hold is not in the way.
+    Raises Refused for impossible dates and where every step is completed, UnknownProtocol.
     """
+    today = now.astimezone(site.zone).date()
     last_d0 = not_after or not_before + D0_WITHIN
-    _check_dates(not_before, last_d0, now.astimezone(site.zone).date())
+    _check_dates(not_before, last_d0, today)
+    last_d0 = min(last_d0, today + FURTHEST + D0_WITHIN)
     version = current_version(protocol_key)
     protocol = catalogue.protocol(version.definition, version=version.version)
     done = dict(completed or {})
+    if all(step.key in done for step in protocol.steps):
+        message = f"Every step of {protocol.name} is completed: nothing is left to plan."
+        raise Refused([Refusal("something_is_left", "completed", message)])
     request = Request(
         protocol=protocol,
         acuity=patient.acuity,

@@ -70,6 +70,18 @@ def test_a_body_beyond_the_bound_is_413():
     members(answer)
 
 
+def test_a_body_in_chunks_is_not_taken_for_none():
+    records = caller().browser
+    answer = records.post(
+        "/api/v1/patients",
+        b"{}",
+        content_type="application/json",
+        headers={"Transfer-Encoding": "chunked"},
+    )
+    assert answer.status_code == 411
+    members(answer)
+
+
 @pytest.mark.parametrize("method", ["put", "delete", "patch", "options", "trace"])
 def test_a_method_that_does_not_apply_is_405(method):
     answer = getattr(caller().browser, method)("/api/v1/patients")

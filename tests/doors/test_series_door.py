@@ -246,6 +246,22 @@ def test_impossible_dates_are_refused_by_a_rule(clinic, pia, dates):
     assert answer.json()["refusals"][0]["rule"]
 
 
+def test_a_series_with_every_step_completed_is_refused_by_a_rule(pia, clinic):
+    protocol("maintenance")
+    wish = wanted(clinic, pia, protocol="maintenance", completed={"inf1": "2026-12-01"})
+    answer = caller().post("proposals", wish)
+    assert answer.status_code == 422
+    assert answer.json()["refusals"][0]["rule"] == "something_is_left"
+
+
+def test_a_last_day_in_the_next_century_costs_no_more_than_one_far_ahead(
+    clinic, pia, django_assert_max_num_queries
+):
+    records = caller()
+    with django_assert_max_num_queries(400):  # ten a month of facts that are read for once
+        assert propose(records, clinic, pia, not_after="2199-12-31")
+
+
 def test_today_is_not_the_past(clinic, pia):
     answer = caller().post("proposals", wanted(clinic, pia, not_before="2026-12-07"))
     assert answer.status_code == 200

@@ -14,12 +14,13 @@ from clinic.spans import moment
 from clinic.transactions import writing
 from scheduling import catalogue
 from scheduling.demo.blueprint import DOMAIN, SIZES, Blueprint
+from scheduling.demo.boards import make_board
 from scheduling.demo.clinic import Made, build
 from scheduling.demo.courses import Course
 from scheduling.demo.filling import ACUITY, BUSY_WEEKS, Booked, Filling
 from scheduling.demo.names import Names
 from scheduling.demo.people import make_patients
-from scheduling.demo.slots import Board, make_board
+from scheduling.demo.slots import Board
 from scheduling.demo.writing import write_courses
 from scheduling.models import Claim, ProtocolVersion
 from scheduling.services.catalogue import store

@@ -15,7 +15,7 @@ from api.desk import words
 from api.permissions import may
 from clinic.models import Room, Site, User
 from scheduling import catalogue
-from scheduling.models import Appointment, Claim, Status
+from scheduling.models import Appointment, Claim, Series, Status
 from scheduling.models.series import GONE
 from scheduling.planner.protocols import Protocol
 from scheduling.planner.windows import window
@@ -152,8 +152,8 @@ def entries(
     for visit in visits:
         protocol = read[visit.protocol_version_id]
         entry = _entry(visit, protocol, sight, names)
-        if visit.series and sight.care and not entry.over:
-            entry = _in_series(entry, visit, protocol, siblings[visit.series_id])
+        if (course := visit.series) and sight.care and not entry.over:
+            entry = _in_series(entry, visit, course, protocol, siblings[course.pk])
         shown.append(entry)
     return shown
 
@@ -203,15 +203,19 @@ def people(seen: VisitView, names: Mapping[int, str]) -> Iterable[Person]:
 
 
 def _in_series(
-    entry: Entry, visit: Appointment, protocol: Protocol, series: Sequence[Appointment]
+    entry: Entry,
+    visit: Appointment,
+    course: Series,
+    protocol: Protocol,
+    series: Sequence[Appointment],
 ) -> Entry:
     """With what comes before and after, and how long its window stays open."""
     zone = visit.site.zone
     standing = [other for other in series if other.status not in GONE]
     days = {other.step: other.starts_at.astimezone(zone).date() for other in standing}
-    done = {step: date.fromisoformat(day) for step, day in visit.series.completed.items()}
+    done = {step: date.fromisoformat(day) for step, day in course.completed.items()}
     step = protocol.step(visit.step)
-    spare = (window(step, protocol, visit.series.d0, done | days)[1] - entry.starts.date()).days
+    spare = (window(step, protocol, course.d0, done | days)[1] - entry.starts.date()).days
     keys = [other.step for other in standing]
     at = keys.index(visit.step) if visit.step in keys else -1
 

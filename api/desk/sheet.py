@@ -104,7 +104,8 @@ def siblings_of(shown: Iterable[Appointment]) -> dict[int, list[Appointment]]:
     wanted = {visit.series_id for visit in shown if visit.series_id}
     of = Appointment.objects.filter(series__in=wanted).order_by("starts_at")
     for visit in of.only("series", "step", "status", "starts_at"):
-        series[visit.series_id].append(visit)
+        if visit.series_id:
+            series[visit.series_id].append(visit)
     return series
 
 

@@ -116,7 +116,8 @@ def series_list(request: Asked, site: int) -> HttpResponse:
     for visit in Appointment.objects.filter(series__in=[row.pk for row in shown]).order_by(
         "starts_at"
     ):
-        of[visit.series_id].append(visit)
+        if visit.series_id:
+            of[visit.series_id].append(visit)
     stands = [
         (row, shown_name(request.user, row.patient, place), standing(row, of[row.pk], now))
         for row in shown

@@ -87,8 +87,8 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
 def _gates(visit: Appointment) -> list[str]:
     """What the protocol asks to be checked before this step, in words."""
     steps = visit.protocol_version.definition["steps"]
-    step = next((step for step in steps if step["key"] == visit.step), {})
-    return [words.gate(gate) for gate in step.get("gates", [])]
+    step = next((step for step in steps if step["key"] == visit.step), None)
+    return [words.gate(gate) for gate in step.get("gates", [])] if step else []
 
 
 def _opens_patient(request: Asked, visit: Appointment) -> bool:

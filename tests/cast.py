@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from clinic.finding import search_key
 from clinic.journal import Actor
 from clinic.models import (
     Absence,
@@ -171,14 +172,14 @@ def prescriber(name: str, at_site: Site, **facts) -> Staff:
 
 
 def patient(name: str = "Pia", *, acuity: int = 1, **facts) -> Patient:
-    facts.setdefault("mrn", f"T-{name}-{Patient.objects.count() + 1}")
+    mrn = facts.setdefault("mrn", f"T-{name}-{Patient.objects.count() + 1}")
     return Patient.objects.create(
         resource=Resource.objects.create(kind="patient"),
         given_name=name,
         family_name="Sample",
         birth_date=date(1980, 2, 29),
         acuity=acuity,
-        search_key=f"{name} sample".lower(),
+        search_key=search_key(given_name=name, family_name="Sample", mrn=mrn),
         created_at=NOW,
         updated_at=NOW,
         **facts,

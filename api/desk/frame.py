@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import wraps
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -62,6 +65,19 @@ class Frame:
     @property
     def next(self) -> date | None:
         return self.day and self.day + timedelta(days=1)
+
+
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Signed-in people only: a page leads to the sign-in, a part answers 401 and is not swapped."""
+    page_view = login_required(view)
+
+    @wraps(view)
+    def answer(request: Asked, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.htmx and not request.user.is_authenticated:
+            return HttpResponse(status=401)
+        return page_view(request, *args, **kwargs)
+
+    return answer
 
 
 def sites_of(request: Asked) -> tuple[Site, ...]:

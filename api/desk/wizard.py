@@ -97,7 +97,7 @@ class Wanted:
             staff=data.get("staff", ""),
             when=tuple(cell for cell in data.getlist("when") if cell in CELLS),
             hold="hold" in data,
-            done={k: v for k, v in data.items() if k.startswith("done.") and v},
+            done={k: str(v) for k, v in data.items() if k.startswith("done.") and v},
         )
         wanted.errors = dict(wanted._wrong())
         return wanted

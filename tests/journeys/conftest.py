@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import time_machine
+from django.test import Client
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from pytest_django.live_server_helper import LiveServer
 
+from clinic.models import Grant, Site, Staff, User
 from tests import browser
+from tests.cast import NOW, house, protocol
 
 # Playwright's event loop lives in the thread of the test, where Django then refuses the ORM.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -24,4 +31,66 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "viewport": {"width": 1366, "height": 768}}
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1366, "height": 768},
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture(autouse=True)
+def monday_morning() -> Iterator[None]:
+    """It is `NOW`, and time goes on from there."""
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+@pytest.fixture
+def clinic(live_server: LiveServer) -> Site:
+    """Juniper House, with the protocols of most journeys."""
+    made = house()
+    for key in ("aud-kare", "maintenance"):
+        protocol(key)
+    return made
+
+
+@pytest.fixture
+def enter(clinic: Site, live_server: LiveServer, context: BrowserContext) -> Callable[[str], Page]:
+    """Signs somebody of a role in and gives them an empty page."""
+    context.set_default_timeout(10_000)
+
+    def signed_in(role: str) -> Page:
+        user = somebody(role)
+        client = Client()
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.extend(blocked(message)))
+        return page
+
+    complaints: list[str] = []
+    yield signed_in
+    assert complaints == [], "the page complained"
+
+
+@pytest.fixture
+def desk(enter: Callable[[str], Page]) -> Page:
+    """Dora's browser at the front desk."""
+    return enter("front_desk")
+
+
+def somebody(role: str) -> User:
+    user = User.objects.create_user(
+        username=role, email=f"{role}@clinic.example", first_name="Dora", last_name="Desk"
+    )
+    Grant.objects.create(user=user, role=role)
+    if role == Grant.Role.THERAPIST:
+        Staff.objects.filter(given_name="Ana").update(user=user)
+    return user
+
+
+def blocked(message: ConsoleMessage) -> list[str]:
+    """What the content security policy reports on the console."""
+    return [message.text] if "Content Security Policy" in message.text else []

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from api.desk import words
-from api.desk.frame import Asked, actor, open_site, page, part
+from api.desk.frame import Asked, actor, open_site, page, part, signed_in
 from api.desk.people import shown_name
 from api.desk.proposals import cards, ways_out
 from api.desk.views.patients import open_patient
@@ -35,7 +34,7 @@ from scheduling.tokens import open_token
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 def book(request: Asked, site: int) -> HttpResponse:
     """The wizard; posted, it books the proposal that was chosen, or says why not and what fits."""
     place = open_site(request, site, "book_series")
@@ -61,7 +60,7 @@ def _form(request: Asked, site: Site, wanted: Wanted) -> dict[str, Any]:
 
 
 @require_safe
-@login_required
+@signed_in
 def who(request: Asked, site: int, patient: int) -> HttpResponse:
     """The chosen patient, in the wizard's first column; patient 0 asks again."""
     place = open_site(request, site, "book_series")
@@ -72,7 +71,7 @@ def who(request: Asked, site: int, patient: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def proposals(request: Asked, site: int) -> HttpResponse:
     """The third column anew, for what the first two now say."""
     place = open_site(request, site, "book_series")
@@ -80,7 +79,7 @@ def proposals(request: Asked, site: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def hold(request: Asked, site: int) -> HttpResponse:
     """Hold the proposal in focus, instead of another of its set, while people talk."""
     place = open_site(request, site, "book_series")
@@ -174,4 +173,4 @@ def _patient(request: Asked, wanted: Wanted) -> Patient | None:
     if not wanted.patient.isdecimal():
         return None
     mine = visible_patients(request.user, Patient.objects.all())
-    return mine.filter(pk=wanted.patient).first()
+    return mine.filter(pk=int(wanted.patient)).first()

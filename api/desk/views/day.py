@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from api.desk.board import tally
-from api.desk.frame import Asked, open_site, page, part
+from api.desk.frame import Asked, open_site, page, part, signed_in
 from api.desk.sheet import read_sheet, stamp
 from api.permissions import may
 from clinic.selectors import next_open_day
 
 
 @require_safe
-@login_required
+@signed_in
 def today(request: Asked, site: int) -> HttpResponse:
     """Today, or the next day on which the site opens."""
     place = open_site(request, site, "see_day", "see_own_day")
@@ -27,7 +26,7 @@ def today(request: Asked, site: int) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def day(request: Asked, site: int, day: date) -> HttpResponse:
     place = open_site(request, site, "see_day", "see_own_day")
     now = timezone.now()
@@ -47,7 +46,7 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def live(request: Asked, site: int, day: date) -> HttpResponse:
     """The list again when something at the site changed since `?v=`; else 204."""
     place = open_site(request, site, "see_day", "see_own_day")

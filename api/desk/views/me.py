@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from api.desk.forms import FeedForm, as_day
-from api.desk.frame import Asked, actor, page, part, usual_site
+from api.desk.frame import Asked, actor, page, part, signed_in, usual_site
 from api.desk.week import HOUR_PIXELS, Week, read_week
 from api.permissions import NotPermitted, may, require, staff_id
 from scheduling.models import CalendarFeed
@@ -44,7 +43,7 @@ def feeds_of(request: Asked) -> list[CalendarFeed]:
 
 
 @require_safe
-@login_required
+@signed_in
 def week(request: Asked) -> HttpResponse:
     """Monday to Sunday around `?from=`, and the addresses to subscribe to."""
     require(request.user, "see_own_calendar")
@@ -70,7 +69,7 @@ def week(request: Asked) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def create(request: Asked) -> HttpResponse:
     """A new address; it is shown this once."""
     require(request.user, "manage_feeds_own")
@@ -89,7 +88,7 @@ def create(request: Asked) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def rotate(request: Asked, pk: int) -> HttpResponse:
     """The old address is dead from here on; the new one is shown this once."""
     require(request.user, "manage_feeds_own")
@@ -99,7 +98,7 @@ def rotate(request: Asked, pk: int) -> HttpResponse:
 
 
 @require_POST
-@login_required
+@signed_in
 def revoke(request: Asked, pk: int) -> HttpResponse:
     require(request.user, "manage_feeds_own")
     _must_be_mine(request, pk)

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -21,7 +20,7 @@ from django_htmx.http import (
 )
 
 from api.desk.forms import NewPatientForm, PatientForm
-from api.desk.frame import Asked, actor, page, part, usual_site
+from api.desk.frame import Asked, actor, page, part, signed_in, usual_site
 from api.desk.people import shown_name
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
@@ -43,7 +42,7 @@ def open_patient(request: Asked, pk: int) -> Patient:
 
 
 @require_safe
-@login_required
+@signed_in
 def patient(request: Asked, pk: int) -> HttpResponse:
     """Next, at risk, missing; every series as a picture in time; and who the patient is."""
     found = open_patient(request, pk)
@@ -71,7 +70,7 @@ def age_of(patient: Patient, today: date) -> int:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 def edit(request: Asked, pk: int) -> HttpResponse:
     """Correct what is kept of a patient."""
     found = open_patient(request, pk)
@@ -98,7 +97,7 @@ def _update(request: Asked, found: Patient, form: PatientForm) -> bool:
 
 
 @require_POST
-@login_required
+@signed_in
 def find(request: Asked) -> HttpResponse:
     """As one types: the first few by any of name, birth date, phone, MRN."""
     if not (may(request.user, "see_patients") or may(request.user, "see_own_patients")):
@@ -120,7 +119,7 @@ def find(request: Asked) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 def new(request: Asked) -> HttpResponse:
     """The quick dialog. A likely duplicate is shown before it is made; nothing typed is lost."""
     require(request.user, "manage_patients")

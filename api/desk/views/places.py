@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from api.desk import words
 from api.desk.forms import NewPatientForm
-from api.desk.frame import Asked, frame, open_site, page, usual_site
+from api.desk.frame import Asked, frame, open_site, page, signed_in, usual_site
 from api.permissions import require, staff_id
 
 
 @require_safe
-@login_required
+@signed_in
 def home(request: Asked) -> HttpResponse:
     """The first page that somebody may see: the day, else their week, else set-up."""
     shown = frame(request, "", usual_site(request), None)
@@ -26,14 +25,14 @@ def home(request: Asked) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def switch(request: Asked, site: int) -> HttpResponse:
     open_site(request, site, "see_sites")
     return redirect("desk:home")
 
 
 @require_safe
-@login_required
+@signed_in
 def style(request: Asked) -> HttpResponse:
     """The living page of tokens and components, for maintainers."""
     require(request.user, "manage_setup")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import F, Min, Q
 from django.http import Http404, HttpResponse
@@ -18,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import AgainForm, CancelForm
-from api.desk.frame import Asked, actor, open_site, page, part
+from api.desk.frame import Asked, actor, open_site, page, part, signed_in
 from api.desk.itinerary import before_coming, calendar_of
 from api.desk.people import shown_name
 from api.desk.sheet import names_in, siblings_of
@@ -100,7 +99,7 @@ def _course(request: Asked, series: Series) -> Course:
 
 
 @require_safe
-@login_required
+@signed_in
 def series_list(request: Asked, site: int) -> HttpResponse:
     """Every series at a site that one may see, the soonest next visit first."""
     place = open_site(request, site, "see_series", "see_own_patients")
@@ -135,7 +134,7 @@ def series_list(request: Asked, site: int) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def series(request: Asked, pk: int) -> HttpResponse:
     """The itinerary: what the patient takes home."""
     found = open_series(request, pk)
@@ -155,7 +154,7 @@ def series(request: Asked, pk: int) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@signed_in
 def ics(request: Asked, pk: int) -> HttpResponse:
     """The visits as a calendar file for the patient, in words that give nothing away."""
     found = open_series(request, pk)
@@ -169,7 +168,7 @@ def ics(request: Asked, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 def cancel(request: Asked, pk: int) -> HttpResponse:
     """Ask why, list what goes, and cancel every visit of the series that has not begun."""
     found = open_series(request, pk)
@@ -188,7 +187,7 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 def again(request: Asked, pk: int, step: str) -> HttpResponse:
     """Book a step that is missing: a day and a time; a refusal says what is in the way."""
     found = open_series(request, pk)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
-from api.desk.frame import Asked, actor, page, part
+from api.desk.frame import Asked, actor, page, part, signed_in
 from api.desk.sheet import names_in, siblings_of
 from api.permissions import may, require, visible_patients, visible_visits
 from clinic.models import Patient
@@ -40,7 +39,7 @@ def shown(request: Asked, visit: Appointment) -> Entry:
 
 
 @require_safe
-@login_required
+@signed_in
 def visit(request: Asked, pk: int) -> HttpResponse:
     """When, where, who, what comes before and after, and what must be so before it."""
     found = open_visit(request, pk)
@@ -60,7 +59,7 @@ def visit(request: Asked, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@signed_in
 def cancel(request: Asked, pk: int) -> HttpResponse:
     """Ask why, show what goes, and do it; the page behind then shows it gone."""
     found = open_visit(request, pk)

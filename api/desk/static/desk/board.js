@@ -67,7 +67,7 @@ const slot = () => {
 
 function drawVisit(id) {
   const li = document.getElementById(`visit-${id}`);
-  const { hue, start, end, turnover, tone, closes } = li.dataset;
+  const { hue, start, end, turnover, tone, spare } = li.dataset;
   const link = li.querySelector(".entry-link");
   const block = template.content.firstElementChild.cloneNode(true);
   const height = ((minutes(end) - minutes(start)) / 30) * slot();
@@ -99,9 +99,9 @@ function drawVisit(id) {
   }
   const signs = block.querySelector(".block-signs");
   if (phases.length === 1) block.querySelector(".block-with").textContent = li.dataset.with;
-  if (closes) {
+  if (spare) {
     const closing = icon("hourglass", "closing");
-    closing.append(closes);
+    closing.append(spare);
     signs.append(closing);
   }
   const sign = link.querySelector(".status use").getAttribute("href").split("#")[1];
@@ -110,7 +110,7 @@ function drawVisit(id) {
   if (Number(turnover)) tail.style.height = `${(turnover / 30) * slot() - 1}px`;
   else tail.remove();
   const { rooms, name, step, status } = li.dataset;
-  const said = [`${start} to ${end}`, rooms, name, step, status, closes && `${closes} of its window`];
+  const said = [`${start} to ${end}`, rooms, name, step, status, spare && `${spare} of its window`];
   block.setAttribute("aria-label", said.filter(Boolean).join(", "));
   return block;
 }

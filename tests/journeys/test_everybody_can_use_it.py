@@ -1,0 +1,82 @@
+"""No serious barrier on any page, light and dark (axe), and nothing wider than a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from scheduling.models import ProtocolVersion
+from scheduling.services.booking import book_series
+from tests.cast import DESK, NOW, kare_times, patient, token
+
+PAGES = {
+    "day board": ("front_desk", "/sites/{site}/day/2026-12-17", ".block"),
+    "closed day": ("front_desk", "/sites/{site}/day/2026-12-13", ".empty"),
+    "wizard": ("front_desk", "/sites/{site}/book", ".empty"),
+    "proposals": ("front_desk", "/sites/{site}/book?patient={per}&protocol=aud-kare", ".proposal"),
+    "series": ("front_desk", "/sites/{site}/series", ".series-table"),
+    "itinerary": ("front_desk", "/series/{series}", ".paper-visits"),
+    "patient": ("front_desk", "/patients/{pia}", ".timeline"),
+    "new patient": ("front_desk", "/patients/new", "form"),
+    "visit": ("front_desk", "/visits/{visit}", ".facts"),
+    "my week": ("therapist", "/me/week?from=2026-12-14", ".week-block"),
+    "style": ("administrator", "/style", ".swatches"),
+    "sign in": ("", "/account/login/", "#id_login"),
+    "change password": ("front_desk", "/account/password/change/", "form"),
+    "nothing there": ("front_desk", "/patients/999999", "h1"),
+}
+
+
+@pytest.fixture
+def things(clinic) -> dict[str, int]:
+    version = ProtocolVersion.objects.get(protocol__key="aud-kare")
+    pia, per = patient("Pia"), patient("Per")
+    proposal = token(pia, version, clinic, kare_times())
+    series = book_series(token=proposal, actor=DESK, now=NOW)
+    visit = series.appointments.earliest("starts_at")
+    return {
+        "site": clinic.pk,
+        "pia": pia.pk,
+        "per": per.pk,
+        "series": series.pk,
+        "visit": visit.pk,
+    }
+
+
+def barriers(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("role", "path", "shown"), PAGES.values(), ids=PAGES)
+def test_a_page_has_no_barrier_and_fits_a_phone(
+    role, path, shown, things, enter, context, live_server
+):
+    page = enter(role) if role else context.new_page()
+    page.goto(live_server.url + path.format(**things))
+    expect(page.locator(shown).first).to_be_visible()
+    assert barriers(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert barriers(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert barriers(page) == []
+
+
+def test_the_open_dialogs_have_no_barrier(things, desk, live_server):
+    desk.goto(f"{live_server.url}/patients/{things['pia']}")
+    desk.get_by_role("button", name="Cancel the rest").click()
+    expect(desk.locator("#modal .going li").first).to_be_visible()
+    assert barriers(desk) == []
+    desk.keyboard.press("Escape")
+    desk.get_by_role("link", name="Screening").click()
+    expect(desk.locator("#sheet .facts").first).to_be_visible()
+    assert barriers(desk) == []
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("?")
+    expect(desk.get_by_role("heading", name="Shortcuts")).to_be_visible()
+    assert barriers(desk) == []

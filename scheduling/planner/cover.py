@@ -9,7 +9,8 @@ from scheduling.planner.day import CoverTask, Diary, Person
 from scheduling.planner.plans import PlannedClaim
 from scheduling.planner.pool import Counter, first_run
 from scheduling.planner.protocols import NURSE, Step
-from scheduling.planner.repack import Shares, repack
+from scheduling.planner.repack import repack
+from scheduling.planner.settle import Shares
 from scheduling.planner.shape import watches_of
 from scheduling.planner.ward import Ward
 
@@ -73,13 +74,15 @@ def assign(
     existing: Sequence[CoverTask],
     diary: Diary,
     claims: Iterable[PlannedClaim] = (),
+    *,
+    least: bool = True,
 ) -> Assignment | Shortage:
     """Named nurses for all new tasks within every nurse's lanes, or why there are none.
 
     `claims` are what the new visits take of their clinicians, should one of them monitor too.
     Direct fit first: one nurse for a whole visit, else the fewest hand-overs, the less loaded
-    that day first. Else an exact repack of the movable tasks of those days, moving as few as
-    possible. A `Shortage` is proven.
+    that day first. Else an exact repack of the movable tasks of those days, with few moves if
+    `least` (a proposal only asks whether it can be done). A `Shortage` is proven.
     """
     if not new_tasks:
         return Assignment(())
@@ -92,7 +95,7 @@ def assign(
     if shares is None and (short := _pooled(ward, order)):
         return short
     if shares is None:
-        shares = repack(ward, order)
+        shares = repack(ward, order, least=least)
     placed = _named(ward, order, shares) if shares is not None else None
     return placed or _scattered(ward, order)
 

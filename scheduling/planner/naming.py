@@ -68,7 +68,7 @@ class Naming:
         claims = [
             claim for step, start, people in visits for claim in self._turns(step, start, people)
         ]
-        found = assign(tasks, self.diary.people, self.diary.cover, self.diary, claims)
+        found = assign(tasks, self.diary.people, self.diary.cover, self.diary, claims, least=False)
         return found if isinstance(found, Assignment) else None
 
     def coverable(self, step: Step, start: int) -> bool:

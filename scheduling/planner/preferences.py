@@ -58,6 +58,11 @@ def gap_cost(gap: Gap, days: int) -> int:
     return 8 * abs(days - ideal)
 
 
+def repack_cost() -> int:
+    """Cost of a visit that needs patients of others to change nurses, as things stand now."""
+    return 16
+
+
 def trip_cost() -> int:
     """Cost of coming on two days for visits that could share one."""
     return 20

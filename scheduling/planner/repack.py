@@ -1,7 +1,9 @@
 """Monitoring shared out anew over named nurses when nobody has room as things stand.
 
-First a bounded search tree over ejections, complete for up to `MOVES` moved tasks; then CP-SAT,
-so that a refusal is always proven. Tasks that begun are no part of it (see `Ward`).
+Tasks that have begun are no part of it (see `Ward`). Whether it can be done at all is settled
+stretch by stretch, from the visit outward, and where that stays open by CP-SAT: a refusal is
+always proven. How few tasks need to move is found by a bounded tree of ejections, then by CP-SAT
+within a time that a booking can wait for.
 """
 
 from __future__ import annotations
@@ -12,30 +14,61 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from scheduling.planner.day import CoverTask
+from scheduling.planner.intervals import span
 from scheduling.planner.pool import Levels, levels
+from scheduling.planner.settle import Settling, Shares
 from scheduling.planner.ward import Ward
 
 MOVES = 3
-NODES = 3_000
+NODES = 500
+MARGINS = (0, 45, 90, 180)
+"""Minutes before and after the visit in which others may change nurses."""
+WAIT = 0.15
+"""Seconds in which CP-SAT may look for fewer moves."""
 
-Shares = dict[CoverTask, int]
-"""Which nurse (index) gets a task; existing tasks that stay where they are do not appear."""
+
+def repack(ward: Ward, new: Sequence[CoverTask], *, least: bool) -> Shares | None:
+    """Nurses for the new tasks, others moved as needed; None when proven impossible.
+
+    With `least` as few are moved as can be found in the time of a booking.
+    """
+    if least:
+        for moves in range(1, MOVES + 1):
+            search = _Ejections(ward)
+            found = search.place(list(new), ward.free, {}, moves)
+            if found is not None:
+                return found
+            if search.nodes > NODES:
+                break
+    known = settled(ward, new)
+    if least and known:
+        return by_solver(ward, new, known) or known
+    return known
 
 
-def repack(ward: Ward, new: Sequence[CoverTask]) -> Shares | None:
-    """Nurses for the new tasks with as few existing ones moved as can be; None when proven not."""
-    for moves in range(1, MOVES + 1):
-        search = _Ejections(ward)
-        found = search.place(list(new), ward.free, {}, moves)
+def settled(ward: Ward, new: Sequence[CoverTask]) -> Shares | None:
+    """Any sharing out at all; None when proven impossible."""
+    low, high = min(task.start for task in new), max(task.end for task in new)
+    found = Settling(ward, new, low, high).solve(NODES)
+    if found is not None:
+        return found
+    for part in (*([task] for task in new), *map(list, pairwise(new)), list(new)):
+        start, end = part[0].start, max(task.end for task in part)
+        short = Settling(ward, part, start, end, clipped=True)
+        if short.solve(2 * NODES) is None and not short.exhausted:
+            return None
+    for margin in MARGINS[1:]:
+        found = Settling(ward, new, low - margin, high + margin).solve(NODES)
         if found is not None:
             return found
-        if search.nodes > NODES:
-            break
-    return proven(ward, new)
+    return by_solver(ward, new, None)
 
 
 class _Ejections:
-    """Depth-first search for a way in: put a task on a nurse, and eject who stands in the way."""
+    """Depth-first search for a way in: put a task on a nurse, and eject who stands in the way.
+
+    Complete for so many moves, unless the nodes run out.
+    """
 
     def __init__(self, ward: Ward) -> None:
         self.ward = ward
@@ -87,41 +120,65 @@ class _Ejections:
                     yield room, (other, *more)
 
 
-def proven(ward: Ward, new: Sequence[CoverTask]) -> Shares | None:
-    """The same question as a CP-SAT model over the whole ward: exact, and never a guess."""
+def by_solver(ward: Ward, new: Sequence[CoverTask], known: Shares | None) -> Shares | None:
+    """The whole ward as a CP-SAT model: from a known answer to fewer moves, else any answer.
+
+    None when there is provably no answer, or none better than the known one in time.
+    """
     model = cp_model.CpModel()
     tasks = [*new, *ward.movable]
-    held = {task: ward.index[task.nurse] for task in ward.movable if task.nurse is not None}
+    home = {task: ward.index[task.nurse] for task in ward.movable if task.nurse is not None}
     takes: list[dict[int, cp_model.IntVar]] = []
     for task in tasks:
-        able = {*ward.able(task), held.get(task, -1)} - {-1}
+        able = {*ward.able(task), home.get(task, -1)} - {-1}
         takes.append({n: model.new_bool_var("") for n in able})
         model.add_exactly_one(takes[-1].values())
-    edges = sorted({edge for task in tasks for edge in (task.start, task.end)})
     for n in range(len(ward.nurses)):
-        base = levels(ward.fixed[n])
-        for start, end in pairwise(edges):
-            where = (1 << (end - start)) - 1 << (start - ward.offset)
-            here = [
-                ward.need(task, n) * take[n]
-                for task, take in zip(tasks, takes, strict=True)
-                if n in take and task.start <= start and end <= task.end
-            ]
-            if here:
-                model.add(sum(here) <= sum(bits & where == where for bits in base))
-    stay = [takes[tasks.index(task)][n] for task, n in held.items()]
-    model.maximize(100 * sum(stay) + sum(_kept(model, new, takes)))
+        _within_lanes(model, ward, n, tasks, takes)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 7
+    if known is not None:
+        stay = [takes[len(new) + k][home[task]] for k, task in enumerate(ward.movable)]
+        model.maximize(100 * sum(stay) + sum(_kept(model, new, takes)))
+        for task, take in zip(tasks, takes, strict=True):
+            chosen = known.get(task, home.get(task))
+            for n, taken in take.items():
+                model.add_hint(taken, n == chosen)
+        solver.parameters.max_time_in_seconds = WAIT
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     return {
         task: n
         for task, take in zip(tasks, takes, strict=True)
         for n, chosen in take.items()
-        if solver.value(chosen) and held.get(task) != n
+        if solver.value(chosen) and home.get(task) != n
     }
+
+
+def _within_lanes(
+    model: cp_model.CpModel,
+    ward: Ward,
+    n: int,
+    tasks: Sequence[CoverTask],
+    takes: Sequence[Mapping[int, cp_model.IntVar]],
+) -> None:
+    """At no minute more lanes of nurse n than are not fixed: one sum a stretch between starts."""
+    base = levels(ward.fixed[n])
+    mine = sorted((task.start, i) for i, task in enumerate(tasks) if n in takes[i])
+    starts = sorted({start for start, _ in mine})
+    here: list[int] = []
+    for start, end in pairwise([*starts, ward.end]):
+        here = [i for i in here if tasks[i].end > start]
+        while mine and mine[0][0] == start:
+            here.append(mine.pop(0)[1])
+        until = min(end, max(tasks[i].end for i in here))
+        where = span(start - ward.offset, until - ward.offset)
+        room = sum(bits & where == where for bits in base)
+        needs = [ward.need(tasks[i], n) for i in here]
+        if sum(needs) > room:
+            taken = [takes[i][n] for i in here]
+            model.add(cp_model.LinearExpr.weighted_sum(taken, needs) <= room)
 
 
 def _kept(

@@ -250,7 +250,7 @@ def covered(visits: Sequence[Placed], diary: Diary) -> Assignment | Shortage:
     tasks = [task for placed in visits for task in monitoring(placed)]
     claims = [c for placed in visits for c in placed.visit.claims if c.kind == "staff"]
     own = [claim for claim in claims if claim.role != NURSE]
-    return assign(tasks, diary.people, diary.cover, diary, own)
+    return assign(tasks, diary.people, diary.cover, diary, own, least=False)
 
 
 def monitoring(placed: Placed) -> list[CoverTask]:

@@ -14,6 +14,7 @@ from scheduling.planner.preferences import (
     HALF_HOUR,
     band_cost,
     hour_weight,
+    repack_cost,
 )
 from scheduling.planner.starts import Feasible
 
@@ -21,7 +22,7 @@ BAND_BITS = tuple((1 << end) - (1 << start) for start, end in BANDS)
 
 
 class Choice(NamedTuple):
-    """A start (bit) and its cost; `certain` unless its cover still needs to be proven."""
+    """A start (bit) and its cost; `certain` unless a repack of nurses still needs to be proven."""
 
     cost: int
     start: int
@@ -52,7 +53,10 @@ class Taste:
 
 
 class Table:
-    """Starts of one kind of visit by day. A band is an index into BANDS, None when it is free."""
+    """Starts of one kind of visit by day. A band is an index into BANDS, None when it is free.
+
+    A start that only a repack of nurses would allow costs more, and is uncertain until proven.
+    """
 
     def __init__(self, diary: Diary, feasible: Feasible, taste: Taste) -> None:
         self.diary, self.taste = diary, taste
@@ -60,6 +64,7 @@ class Table:
         same = feasible.direct == feasible.pooled
         self.direct = list(self.pooled) if same else by_day(diary, feasible.direct)
         self.days = sum(1 << day for day, starts in enumerate(self.pooled) if starts)
+        self.proven: set[int] = set()
         self._best: dict[tuple[int, int | None], Choice | None] = {}
 
     def best(self, day: int, band: int | None) -> Choice | None:
@@ -81,21 +86,37 @@ class Table:
         for offset in members(self.pooled[day]):
             if low <= midnight + offset <= high:
                 cost = self._cost(day, offset, band if self.taste.main else None)
-                yield Choice(cost, midnight + offset, bool(self.direct[day] >> offset & 1))
+                if self.direct[day] >> offset & 1:
+                    yield Choice(cost, midnight + offset, True)
+                else:
+                    yield self._repacked(cost, midnight + offset)
 
     def confirm(self, start: int) -> None:
-        """Cover of a start has been proven."""
-        self._settle(start, True)
+        """A repack for this start has been proven."""
+        self.proven.add(start)
+        self._forget(self.diary.day_of(start))
 
     def strike(self, start: int) -> None:
-        """Cover of a start has been disproven."""
-        self._settle(start, False)
+        """No repack allows this start."""
+        day = self.diary.day_of(start)
+        self.pooled[day] &= ~(1 << start - self.diary.midnights[day])
+        if not self.pooled[day]:
+            self.days &= ~(1 << day)
+        self._forget(day)
+
+    def _forget(self, day: int) -> None:
+        for band in (None, *range(len(BANDS))):
+            self._best.pop((day, band), None)
+
+    def _repacked(self, cost: int, start: int) -> Choice:
+        return Choice(cost + repack_cost(), start, start in self.proven)
 
     def only(self, band: int) -> Table:
         """The same starts, but those outside a time band."""
         masks = [self._band_bits(day, band) for day in range(len(self.pooled))]
         narrowed = Table.__new__(Table)
         narrowed.diary, narrowed.taste, narrowed._best = self.diary, self.taste, {}
+        narrowed.proven = self.proven
         narrowed.pooled = [a & b for a, b in zip(self.pooled, masks, strict=True)]
         narrowed.direct = [a & b for a, b in zip(self.direct, masks, strict=True)]
         narrowed.days = sum(1 << day for day, starts in enumerate(narrowed.pooled) if starts)
@@ -108,29 +129,16 @@ class Table:
         low, high = BANDS[band]
         return sum(1 << i for i, minute in enumerate(clock) if low <= minute < high)
 
-    def _settle(self, start: int, holds: bool) -> None:
-        day = self.diary.day_of(start)
-        bit = 1 << start - self.diary.midnights[day]
-        if holds:
-            self.direct[day] |= bit
-        else:
-            self.pooled[day] &= ~bit
-            if not self.pooled[day]:
-                self.days &= ~(1 << day)
-        for band in (None, *range(len(BANDS))):
-            self._best.pop((day, band), None)
-
     def _cheapest(self, day: int, band: int | None, mask: int) -> Choice | None:
-        pooled, direct = self.pooled[day] & mask, self.direct[day] & mask
-        any_start = self._nearest(day, band, pooled)
-        if any_start is None:
-            return None
-        cost, offset = any_start
-        certain = bool(direct >> offset & 1)
-        if not certain and (sure := self._nearest(day, band, direct)) and sure[0] == cost:
-            cost, offset = sure
-            certain = True
-        return Choice(cost, self.diary.midnights[day] + offset, certain)
+        direct, pooled = self.direct[day] & mask, self.pooled[day] & mask
+        midnight = self.diary.midnights[day]
+        sure = self._nearest(day, band, direct)
+        if sure is not None and (sure[0] <= repack_cost() or direct == pooled):
+            return Choice(sure[0], midnight + sure[1], True)
+        other = self._nearest(day, band, pooled & ~direct)
+        if other is None or (sure is not None and sure[0] <= other[0] + repack_cost()):
+            return None if sure is None else Choice(sure[0], midnight + sure[1], True)
+        return self._repacked(other[0], midnight + other[1])
 
     def _nearest(self, day: int, band: int | None, starts: int) -> tuple[int, int] | None:
         """Cost and offset of the cheapest among the starts of a day."""

@@ -57,6 +57,7 @@ class Oracle:
     def solve(self, *, weekdays: bool) -> tuple[int, int, int] | None:
         """With `weekdays` the preferred ones are hard; otherwise visits outside count first."""
         self.hard = weekdays and bool(self.request.weekdays)
+        self.repacks: list[cp_model.LinearExprT] = []
         choices = self._therapists()
         visits = [self._visit(step, choices) for step in self.steps]
         if any(visit is None for visit in visits):
@@ -89,12 +90,18 @@ class Oracle:
 
     def _visit(self, step: Step, therapists: dict[int, cp_model.IntVar] | None) -> Visit | None:
         starts: dict[int, list[int]] = {}
+        direct: dict[int, list[int | None]] = {}
         for start in self._candidates(step):
             able = self._clinicians(step, start)
             if able is not None and self._seated(step, start):
                 watched = {id: self.watching.possible(step, start, id) for id in able or [None]}
                 if any(watched.values()):
                     starts[start] = [id for id, fine in watched.items() if fine and id]
+                    direct[start] = [
+                        id
+                        for id, fine in watched.items()
+                        if fine and self.watching.direct(step, start, id)
+                    ]
         if not starts:
             return None
         model = self.model
@@ -103,6 +110,8 @@ class Oracle:
         if therapists is not None and step.needs(THERAPIST):
             for start, able in starts.items():
                 model.add_bool_or([therapists[id] for id in able]).only_enforce_if(at[start])
+        for start, fine in direct.items():
+            self._repacked(at[start], starts[start], fine, therapists)
         on: dict[int, list[cp_model.IntVar]] = {}
         for start, chosen in at.items():
             on.setdefault(self._index(start), []).append(chosen)
@@ -117,6 +126,22 @@ class Oracle:
         for start, chosen in at.items():
             model.add(start_of == start - self.zero).only_enforce_if(chosen)
         return Visit(step, start_of, day_of, at)
+
+    def _repacked(
+        self,
+        chosen: cp_model.IntVar,
+        able: list[int],
+        direct: list[int | None],
+        therapists: dict[int, cp_model.IntVar] | None,
+    ) -> None:
+        """16 for a visit that only a repack of others' nurses allows."""
+        if not direct:
+            self.repacks.append(16 * chosen)
+        elif therapists is not None and set(able) - set(direct):
+            moved = self.model.new_bool_var("")
+            fine = [therapists[id] for id in direct if id is not None]
+            self.model.add(moved >= chosen - sum(fine))
+            self.repacks.append(16 * moved)
 
     def _index(self, minute: int) -> int:
         return bisect_right(self.midnight, minute) - 1
@@ -274,7 +299,7 @@ class Oracle:
             wanted = request.earliest.hour * 60 + request.earliest.minute
         band = [model.new_bool_var("") for _ in BANDS]
         model.add_exactly_one(band)
-        terms: list[cp_model.LinearExprT] = list(self.trips)
+        terms: list[cp_model.LinearExprT] = [*self.trips, *self.repacks]
         outside: list[cp_model.LinearExprT] = []
         known = {visit.step.key: visit for visit in self.visits}
         for visit in self.visits:

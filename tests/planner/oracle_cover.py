@@ -37,6 +37,11 @@ class Watching:
         treating = self._treating(step, start) if therapist is not None else []
         return self._answer(tuple(tasks), therapist, tuple(treating))
 
+    def direct(self, step: Step, start: int, therapist: int | None) -> bool:
+        """True when every phase finds a nurse with room as things stand, nobody moved."""
+        own = [nurse for nurse in self.nurses if nurse.id != therapist]
+        return all(any(self._has_room(n, *t) for n in own) for t in self.stretches(step, start))
+
     def stretches(self, step: Step, start: int) -> list[Stretch]:
         """(start, end, lanes by ratio and acuity) of each monitored phase."""
         found, at = [], start

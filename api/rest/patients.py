@@ -14,7 +14,8 @@ from api.rest.pages import PAGING, page
 from api.rest.places import OF_SITE
 from clinic.finding import find_patients, likely_duplicates
 from clinic.models import Patient, Site
-from clinic.services.patients import PatientFacts, create_patient, update_patient
+from clinic.services.patients import PatientFacts, create_patient
+from scheduling.services.attention import correct_patient
 
 
 class PatientDoor(Door):
@@ -75,10 +76,13 @@ class OnePatient(PatientDoor):
         )
 
     def patch(self, request: Request, id: str) -> Response:
-        """Correct what the body names; the rest stays."""
+        """Correct what the body names; the rest stays.
+
+        With another acuity booked visits are monitored anew; 422 when nobody can.
+        """
         patient = self.at(patients_of(self.reach(), Patient.objects.all()), id)
         facts = self.facts(self.body(partial=True))
-        changed = update_patient(patient=patient.pk, actor=self.actor, now=self.now, **facts)
+        changed = correct_patient(patient=patient.pk, actor=self.actor, now=self.now, **facts)
         return Response(show_patient(changed))
 
 

@@ -74,7 +74,16 @@ def create_patient(*, actor: Actor, now: datetime, **facts: Unpack[PatientFacts]
 def update_patient(
     *, patient: int, actor: Actor, now: datetime, **changes: Unpack[PatientFacts]
 ) -> Patient:
-    """Correct what is given, leave the rest. Errors as in create_patient, Patient.DoesNotExist."""
+    """Correct what is given, leave the rest; booked visits keep the attention of the old acuity.
+
+    Errors as in create_patient, Patient.DoesNotExist. For `acuity` see
+    `scheduling.services.attention`.
+    """
+    return write_patient(patient=patient, changes=changes, actor=actor, now=now)
+
+
+def write_patient(*, patient: int, changes: PatientFacts, actor: Actor, now: datetime) -> Patient:
+    """`update_patient` inside a transaction that is open."""
     row = Patient.objects.select_for_update(of=("self",)).get(pk=patient)
     before = _facts(row)
     for field, value in changes.items():

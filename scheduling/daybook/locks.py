@@ -45,6 +45,8 @@ def open_days(
     keys = {owner << _DAY_BITS | day for owner in owners | shared for day in utc_days}
     keys |= {_POOL | site.pk << _DAY_BITS | day for day in utc_days}
     _lock([site.pk], sorted(keys))
+    if patient:
+        patient.refresh_from_db(fields=["acuity"])  # it may have risen while this waited
     sweep(now=now)
     return read(
         site=site,

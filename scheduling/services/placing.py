@@ -93,7 +93,7 @@ def judge(
 
 def write_hold(judged: Judged, hold: Hold, patient: Patient, diary: Diary, now: datetime) -> None:
     """The claims of a held proposal."""
-    moved = _repack(judged.repacked, diary)
+    moved = repack(judged.repacked, diary)
     Claim.objects.bulk_create(
         claim
         for visit in judged.visits
@@ -113,7 +113,7 @@ def write_visits(
     now: datetime,
 ) -> list[Appointment]:
     """Appointments, phases, claims and what calendars are told: one statement each."""
-    moved = _repack(judged.repacked, diary)
+    moved = repack(judged.repacked, diary)
     made = Appointment.objects.bulk_create(
         Appointment(
             series=series,
@@ -184,7 +184,7 @@ def _claims(
     )
 
 
-def _repack(changed: Sequence[cover.Placement], diary: Diary) -> list[int]:
+def repack(changed: Sequence[cover.Placement], diary: Diary) -> list[int]:
     """Rewrite the nurse claims of visits whose monitoring moves; all leave before any returns.
 
     The appointments concerned, whose people must be told.

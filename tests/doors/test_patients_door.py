@@ -1,7 +1,9 @@
 import pytest
+import time_machine
 
 from clinic.models import Journal, Patient
-from tests.cast import house, patient, site
+from scheduling.services.booking import book_series
+from tests.cast import DESK, MONDAY, NOW, at, days_after, house, patient, protocol, site, token
 from tests.doors.callers import caller
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +257,16 @@ def test_a_list_costs_as_many_queries_for_fifty_as_for_one(django_assert_max_num
     records = caller()
     with django_assert_max_num_queries(4):
         records.get("patients")
+
+
+def test_an_acuity_that_booked_visits_cannot_be_given_is_refused_by_a_rule():
+    clinic, pia = house(), patient("Pia")
+    maintenance = protocol("maintenance")
+    for who, clock in ((pia, "09:00"), (patient("Per"), "09:00"), (patient("Paz"), "10:10")):
+        proposal = token(who, maintenance, clinic, {"inf1": at(days_after(MONDAY, 1), clock)})
+        book_series(token=proposal, actor=DESK, now=NOW)
+    with time_machine.travel(NOW, tick=False):
+        answer = caller().patch(f"patients/{pia.pk}", {"acuity": 6})
+        assert answer.status_code == 422
+        assert answer.json()["refusals"][0]["rule"] == "nurse_cover_is_kept"
+        assert caller().get(f"patients/{pia.pk}").json()["acuity"] == 1

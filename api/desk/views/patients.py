@@ -19,15 +19,26 @@ from django_htmx.http import (
     trigger_client_event,
 )
 
-from api.desk.forms import NewPatientForm, PatientForm
-from api.desk.frame import Asked, actor, page, part, signed_in, usual_site
+from api.desk.forms import NewPatientForm, PatientForm, as_id
+from api.desk.frame import (
+    Asked,
+    actor,
+    open_site,
+    page,
+    part,
+    signed_in,
+    sites_of,
+    usual_site,
+)
 from api.desk.people import shown_name
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
-from clinic.models import Patient
-from clinic.services.patients import MrnTaken, create_patient, update_patient
+from clinic.models import Patient, Site
+from clinic.services.patients import MrnTaken, create_patient
+from scheduling.errors import Refused
 from scheduling.models.series import AHEAD
+from scheduling.services.attention import correct_patient
 
 SHOWN = 8
 
@@ -35,7 +46,7 @@ SHOWN = 8
 def open_patient(request: Asked, pk: int) -> Patient:
     """A patient one may see, or 404: whether there is such a patient is not told."""
     mine = visible_patients(request.user, Patient.objects.select_related("home_site"))
-    patient = mine.filter(pk=pk).first()
+    patient = mine.filter(pk=as_id(str(pk))).first()
     if patient is None:
         raise Http404
     return patient
@@ -86,11 +97,13 @@ def edit(request: Asked, pk: int) -> HttpResponse:
 
 def _update(request: Asked, found: Patient, form: PatientForm) -> bool:
     try:
-        update_patient(
+        correct_patient(
             patient=found.pk, **form.cleaned_data, actor=actor(request), now=timezone.now()
         )
     except MrnTaken as taken:
         form.add_error("mrn", str(taken))
+    except Refused as no:
+        form.add_error("acuity", " ".join(refusal.message for refusal in no.refusals))
     except ValidationError as wrong:
         form.add_error(None, wrong)
     return not form.errors
@@ -109,8 +122,7 @@ def find(request: Asked) -> HttpResponse:
         "q": q,
         "found": shown,
         "more": len(found) > SHOWN,
-        "chooses": request.POST.get("chooses", ""),
-        "site": usual_site(request),
+        "chooses": as_id(request.POST.get("chooses", "")),
         "may_add": may(request.user, "manage_patients"),
     }
     if request.htmx:
@@ -123,19 +135,30 @@ def find(request: Asked) -> HttpResponse:
 def new(request: Asked) -> HttpResponse:
     """The quick dialog. A likely duplicate is shown before it is made; nothing typed is lost."""
     require(request.user, "manage_patients")
+    site = _home(request)
     for_series = request.POST.get("for", request.GET.get("for", ""))
     if request.method == "GET" or "start" in request.POST:
         form = NewPatientForm(initial=_guess(request.POST.get("q", "")))
-        return _new_form(request, form, for_series)
+        return _new_form(request, form, for_series, site)
     form = NewPatientForm(request.POST)
     twins = []
     if form.is_valid() and "confirmed" not in request.POST:
         mine = visible_patients(request.user, Patient.objects.all())
         twins = likely_duplicates(form.candidate(), mine)
-    patient = _create(request, form) if form.is_valid() and not twins else None
+    patient = _create(request, form, site) if form.is_valid() and not twins else None
     if patient is None:
-        return _new_form(request, form, for_series, twins, status=422)
-    return _made(request, patient, for_series)
+        return _new_form(request, form, for_series, site, twins, status=422)
+    return _made(request, patient, for_series, site)
+
+
+def _home(request: Asked) -> Site | None:
+    """The wizard's site, or where one last was, or any site where one may add patients."""
+    asked = request.POST.get("for", "")
+    if asked:
+        return open_site(request, as_id(asked), "manage_patients")
+    usual = usual_site(request)
+    mine = [site for site in sites_of(request) if may(request.user, "manage_patients", site)]
+    return usual if usual in mine else next(iter(mine), None)
 
 
 def _guess(q: str) -> dict[str, object]:
@@ -148,9 +171,8 @@ def _guess(q: str) -> dict[str, object]:
     return {"given_name": given.capitalize(), "family_name": family.title()}
 
 
-def _create(request: Asked, form: NewPatientForm) -> Patient | None:
+def _create(request: Asked, form: NewPatientForm, site: Site | None) -> Patient | None:
     """The new patient, or None with what is wrong said in the form."""
-    site = usual_site(request)
     try:
         return create_patient(
             **form.cleaned_data, home_site=site, actor=actor(request), now=timezone.now()
@@ -166,6 +188,7 @@ def _new_form(
     request: Asked,
     form: NewPatientForm,
     for_series: str,
+    site: Site | None,
     twins: list[Patient] | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -174,18 +197,17 @@ def _new_form(
         "form": form,
         "for_series": for_series,
         "twins": shown,
-        "site": usual_site(request),
+        "site": site,
     }
     if request.htmx:
         return part(request, "desk/patients/new.html", status=status, **context)
     return page(request, "desk/patients/new_page.html", status=status, **context)
 
 
-def _made(request: Asked, patient: Patient, for_series: str) -> HttpResponse:
+def _made(request: Asked, patient: Patient, for_series: str, site: Site | None) -> HttpResponse:
     """In the wizard the patient takes their place there; elsewhere their page opens."""
     if not (for_series and request.htmx):
         return HttpResponseClientRedirect(reverse("desk:patient", args=[patient.pk]))
-    site = usual_site(request)
     response = part(request, "desk/book/who.html", patient=patient, name=patient.name, site=site)
     reswap(retarget(response, "#who"), "outerHTML")
     trigger_client_event(response, "close-dialogs", after="swap")

@@ -128,7 +128,7 @@ class Entry:
 def columns(rooms: Iterable[Room]) -> list[Column]:
     """A column a chair; a room with one chair is one column."""
     return [
-        Column(f"{room.pk}.{lane}", room.name, f"chair {lane + 1}" if room.chairs > 1 else "")
+        Column(f"{room.pk}.{lane}", room.name, str(lane + 1) if room.chairs > 1 else "")
         for room in rooms
         for lane in range(room.chairs)
     ]

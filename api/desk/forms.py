@@ -144,12 +144,21 @@ class FeedForm(DeskForm):
         self.fields["detail"].initial = details[0][0]
 
 
+YEARS = range(2000, 2200)
+
+
 def as_day(text: str) -> date | None:
-    """A date as a browser sends it, or None."""
+    """A date as a browser sends it, or None; also None where no clinic's calendar reaches."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in YEARS else None
+
+
+def as_id(text: str) -> int:
+    """An id as a form sends it; 0, which nothing has, for what is none."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def as_time(text: str) -> time | None:
@@ -171,5 +180,6 @@ __all__ = [
     "PatientForm",
     "TimeInput",
     "as_day",
+    "as_id",
     "as_time",
 ]

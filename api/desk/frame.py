@@ -59,6 +59,11 @@ class Frame:
     has_week: bool
 
     @property
+    def zone(self) -> str:
+        """EST, EDT: how the site's clock is called today."""
+        return timezone.now().astimezone(self.site.zone).tzname() or "" if self.site else ""
+
+    @property
     def previous(self) -> date | None:
         return self.day and self.day - timedelta(days=1)
 

@@ -139,7 +139,7 @@ def _laid_out(
             stretches = tuple(
                 Duty(start, end, _pixels(start, low), _tall(start, end)) for start, end in on
             )
-            days.append(Day(day, stretches, tuple(_side_by_side(own, low))))
+            days.append(Day(day, stretches, tuple(side_by_side(own, low))))
     return Week(monday, tuple(days), tuple(range(low, high + 1)))
 
 
@@ -155,7 +155,7 @@ def _tall(start: datetime, end: datetime) -> int:
     return round((end - start) / timedelta(hours=1) * HOUR_PIXELS)
 
 
-def _side_by_side(blocks: Iterable[Block], low: int) -> Iterable[Block]:
+def side_by_side(blocks: Iterable[Block], low: int) -> Iterable[Block]:
     """Blocks that overlap share the width; each cluster has as many lanes as it needs."""
     cluster: list[Block] = []
     free_at: list[datetime] = []

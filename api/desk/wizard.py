@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.http import QueryDict
 
-from api.desk.forms import WEEKDAYS, as_day, as_time
+from api.desk.forms import WEEKDAYS, as_day, as_id, as_time
 from clinic.models import Patient, Site, Staff
 from scheduling import catalogue
 from scheduling.models import ProtocolVersion
@@ -147,17 +147,18 @@ class Wanted:
         earliest, latest = self.hours
         start = as_day(self.start)
         assert start is not None
+        until = as_day(self.until)
         prefix = f"done.{self.protocol}."
         return propose_series(
             patient=patient,
             protocol_key=self.protocol,
             site=site,
             not_before=start,
-            not_after=as_day(self.until),
+            not_after=until and min(until, start + FURTHEST),
             weekdays=self.weekdays,
             earliest=earliest,
             latest=latest,
-            staff=[int(self.staff)] if self.staff.isdecimal() else [],
+            staff=[staff] if (staff := as_id(self.staff)) else [],
             completed={
                 name.removeprefix(prefix): day
                 for name, text in self.done.items()
@@ -168,6 +169,7 @@ class Wanted:
         )
 
 
+FURTHEST = timedelta(days=540)
 NEVER = (time(0), time(0))
 CELLS = {
     f"{day}-{part}": (i, j) for i, day in enumerate(WEEKDAYS) for j, part in enumerate(BAND_NAMES)

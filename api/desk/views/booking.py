@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from api.desk import words
+from api.desk.forms import as_id
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in
 from api.desk.people import shown_name
 from api.desk.proposals import cards, ways_out
@@ -126,9 +127,9 @@ def _proposed(request: Asked, site: Site) -> dict[str, Any]:
     try:
         found = wanted.proposals(patient, site, now, _offer(request, now))
     except Refused as no:
-        return context | {"refusal": _why(no)}
+        return context | {"impossible": _why(no)}
     except UnknownProtocol:
-        return context | {"refusal": ["This protocol is not offered any more. Choose another."]}
+        return context | {"impossible": ["This treatment is not offered any more. Choose another."]}
     return context | _shown(request, site, wanted, found)
 
 
@@ -170,7 +171,5 @@ def _offer(request: Asked, now: datetime) -> str:
 
 
 def _patient(request: Asked, wanted: Wanted) -> Patient | None:
-    if not wanted.patient.isdecimal():
-        return None
     mine = visible_patients(request.user, Patient.objects.all())
-    return mine.filter(pk=int(wanted.patient)).first()
+    return mine.filter(pk=as_id(wanted.patient)).first()

@@ -103,7 +103,8 @@ def _course(request: Asked, series: Series) -> Course:
 def series_list(request: Asked, site: int) -> HttpResponse:
     """Every series at a site that one may see, the soonest next visit first."""
     place = open_site(request, site, "see_series", "see_own_patients")
-    state = request.GET.get("state", "active")
+    asked = request.GET.get("state", "")
+    state = asked if asked in dict(STATES) else Series.State.ACTIVE
     rows = visible_series(request.user, Series.objects.filter(site=place, status=state))
     now = timezone.now()
     ahead = Q(appointments__ends_at__gte=now) & ~Q(appointments__status__in=GONE)

@@ -76,7 +76,7 @@ function drawVisit(id) {
   block.tabIndex = id === current ? 0 : -1;
   block.classList.add(hue);
   block.classList.toggle("bad", tone === "bad");
-  block.classList.toggle("over", li.classList.contains("over"));
+  for (const name of ["over", "here"]) block.classList.toggle(name, li.classList.contains(name));
   block.classList.toggle("low", height < 68);
   block.querySelector("b").textContent = li.dataset.name;
   block.querySelector(".block-step").textContent = li.dataset.short;
@@ -105,7 +105,11 @@ function drawVisit(id) {
     signs.append(closing);
   }
   const sign = link.querySelector(".status use").getAttribute("href").split("#")[1];
-  if (sign !== "calendar") signs.append(icon(sign, tone));
+  if (sign !== "calendar") {
+    const shown = icon(sign, tone);
+    if (li.classList.contains("here")) shown.append(li.dataset.status);
+    signs.append(shown);
+  }
   const tail = block.querySelector(".block-tail");
   if (Number(turnover)) tail.style.height = `${(turnover / 30) * slot() - 1}px`;
   else tail.remove();

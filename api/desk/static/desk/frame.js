@@ -70,15 +70,30 @@ const progress = (step) => {
 };
 const counts = ({ detail }) => !detail.elt.hasAttribute("data-unseen");
 body.addEventListener("htmx:beforeRequest", (event) => counts(event) && progress(1));
-body.addEventListener("htmx:afterRequest", (event) => counts(event) && progress(-1));
+body.addEventListener("htmx:afterRequest", (event) => {
+  if (counts(event)) progress(-1);
+  if (event.detail.successful) signedOut = false;
+});
 
 body.addEventListener("htmx:sendError", (event) => {
   if (counts(event)) say("The clinic's server did not answer. What you typed is still here.", true);
 });
+
+// The token of the cookie and not of the page: whoever signs in again in another tab goes on here.
+body.addEventListener("htmx:configRequest", ({ detail }) => {
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  if (token) detail.headers["X-CSRFToken"] = token;
+  if (token) delete detail.parameters.csrfmiddlewaretoken;
+});
+
+let signedOut = false;
 body.addEventListener("htmx:responseError", ({ detail }) => {
   const { status } = detail.xhr;
-  if (status === 401 || (status === 403 && detail.xhr.responseURL.includes("/account/"))) {
-    location.reload();
+  if (status === 401) {
+    if (!signedOut) say("You are signed out. Sign in in another tab, then go on here.", true);
+    signedOut = true;
+  } else if (status === 404) {
+    say("That is not there any more. Reload the page.", true);
   } else if (status === 403) {
     say("Your rights do not include that.", true);
   } else if (status === 429) {
@@ -106,6 +121,14 @@ for (const button of document.querySelectorAll("[data-theme-choice]")) {
   });
 }
 showTheme();
+
+// The clinic's zone, where it is not that of the person who looks ----------------------------------
+for (const zone of document.querySelectorAll("[data-zone]")) {
+  const hour = (timeZone) =>
+    new Date().toLocaleString("en-GB", { timeZone, day: "numeric", hour: "numeric" });
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  zone.hidden = hour(zone.dataset.zone) === hour(here);
+}
 
 // The date in the bar ----------------------------------------------------------------------------
 const picker = document.querySelector(".bar-dates .pick");

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from threading import Event
+from time import monotonic
+from typing import IO, Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -29,8 +31,10 @@ from api.models import KeptAnswer
 HEADER = "Idempotency-Key"
 LONGEST = 255
 KEPT = timedelta(hours=24)
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 20.0
+LOOK_AGAIN_SECONDS = 0.01
 GATES = 64
+_never = Event()
 
 
 def once(request: Request, now: datetime, run: Callable[[], Response]) -> Response:
@@ -113,12 +117,12 @@ def _fernet(sealed_by: str) -> Fernet:
 
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
-    """Wait until no other request, of any process, is in here with that name."""
+    """Wait until no other request, of any process, is in here with that name; 409 if it stays."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     if connection.vendor == "sqlite":
         gate = Path(f"{connection.settings_dict['NAME']}.once-{number % GATES}")
         with gate.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _wait_for(file)
             yield
         return
     with connection.cursor() as cursor:
@@ -129,11 +133,28 @@ def _alone(name: str) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
 
 
+def _wait_for(file: IO[str]) -> None:
+    """Lock a file; a lock of another is let go when its request, or its process, ends."""
+    deadline = monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if monotonic() > deadline:
+                raise _still_running() from None
+            _never.wait(LOOK_AGAIN_SECONDS)
+
+
 def _lock(cursor: Any, number: int) -> None:
-    cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{PATIENCE_SECONDS}s"])
+    patience = f"{round(PATIENCE_SECONDS * 1000)}ms"
+    cursor.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
     try:
         cursor.execute("SELECT pg_advisory_lock(%s)", [number])
     except OperationalError as error:
-        raise Problem("still-running", "Ask again soon.", headers={"Retry-After": "2"}) from error
+        raise _still_running() from error
     finally:
         cursor.execute("SELECT set_config('lock_timeout', '0', false)")
+
+
+def _still_running() -> Problem:
+    return Problem("still-running", "Ask again soon.", headers={"Retry-After": "2"})

@@ -33,7 +33,7 @@ see_own_patients | .  x  .  .  .  .  .  .  | -                  | the patients o
 manage_patients  | x  .  .  x  x  .  .  .  | patients:write     | add and correct patients
 see_series       | x  .  x  x  x  .  .  .  | series:read        | series and their windows
 book_series      | x  .  .  x  x  .  .  .  | series:write       | propose, hold, book series
-cancel_series    | x  .  .  x  x  .  .  .  | series:write       | cancel the rest of a series
+cancel_series    | x  .  .  .  x  .  .  .  | series:write       | cancel the rest of a series
 book_visit       | x  .  .  x  x  .  .  .  | appointments:write | book one visit
 cancel_visit     | x  .  .  x  x  .  .  .  | appointments:write | cancel one visit
 see_coverage     | x  .  x  x  x  .  x  .  | coverage:read      | nurse lanes on, needed, free

@@ -4,6 +4,7 @@ from threading import Event
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.utils import timezone
 
 from api.models import KeptAnswer
@@ -158,3 +159,31 @@ class TestAtTheSameTime:
             answers = list(pool.map(add, range(8)))
         assert Patient.objects.count() == 1
         assert all(answer == answers[0] for answer in answers)
+
+    def test_a_first_request_that_does_not_end_is_told_to_its_twin(self, monkeypatch):
+        begun, go_on = Event(), Event()
+
+        def slowly(**facts):
+            begun.set()
+            assert go_on.wait(20)
+            return create_patient(**facts)
+
+        monkeypatch.setattr("api.rest.patients.create_patient", slowly)
+        monkeypatch.setattr("api.once.PATIENCE_SECONDS", 0.2)
+        records = caller()
+
+        def add() -> HttpResponse:
+            try:
+                return records.post("patients", PIA, key="k-1")
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(add)
+            assert begun.wait(20)
+            twin = pool.submit(add).result(20)
+            go_on.set()
+            assert first.result(30).status_code == 201
+        assert twin.status_code == 409
+        assert twin["Retry-After"] == "2"
+        assert records.post("patients", PIA, key="k-1").json() == first.result().json()

@@ -44,8 +44,8 @@ FD TH NU CN PR BI MG AD | address
  x  x  x  x  x  .  .  . | GET  /sites/<int:site>/series
  x  x  x  x  x  .  .  . | GET  /series/<int:pk>
  x  x  x  x  x  .  .  . | GET  /series/<int:pk>/visits.ics
- x  .  .  x  x  .  .  . | GET  /series/<int:pk>/cancel
- x  .  .  x  x  .  .  . | POST /series/<int:pk>/cancel
+ x  .  .  .  x  .  .  . | GET  /series/<int:pk>/cancel
+ x  .  .  .  x  .  .  . | POST /series/<int:pk>/cancel
  x  .  .  x  x  .  .  . | GET  /series/<int:pk>/book/<slug:step>
  x  .  .  x  x  .  .  . | POST /series/<int:pk>/book/<slug:step>
  x  x  x  x  x  x  x  . | GET  /visits/<int:pk>

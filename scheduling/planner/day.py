@@ -7,8 +7,9 @@ or less between two local midnights.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -147,6 +148,41 @@ class Diary:
         """Lanes a task takes of the nurse who holds it, or would by ratio while nobody does."""
         person = self._people.get(task.nurse or 0)
         return person.need(task.lanes) if person else task.lanes
+
+    def promised(self, low: int, high: int) -> list[CoverTask]:
+        """Monitoring already promised that starts in low..high (absolute minutes)."""
+        starts, tasks = self._by_start
+        return tasks[bisect_left(starts, low) : bisect_left(starts, high)]
+
+    def until(self, last: date) -> Diary:
+        """The same diary up to an earlier last day."""
+        end = self.bit(last + timedelta(days=1), time(0))
+        within = (1 << end) - 1
+        return replace(
+            self,
+            last=last,
+            open=self.open & within,
+            rooms=tuple(
+                replace(room, lanes=tuple(lane & within for lane in room.lanes))
+                for room in self.rooms
+            ),
+            people=tuple(
+                replace(
+                    person,
+                    duty={role: bits & within for role, bits in person.duty.items()},
+                    lapsed={role: bits & within for role, bits in person.lapsed.items()},
+                    lanes=tuple(lane & within for lane in person.lanes),
+                )
+                for person in self.people
+            ),
+            patient=self.patient & within,
+            presence={key: bits & within for key, bits in self.presence.items()},
+        )
+
+    @cached_property
+    def _by_start(self) -> tuple[list[int], list[CoverTask]]:
+        tasks = sorted(self.cover, key=lambda task: task.start)
+        return [task.start for task in tasks], tasks
 
     @cached_property
     def _people(self) -> Mapping[int, Person]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scheduling.planner.preferences import main_steps
+from scheduling.planner.preferences import ideal_days, main_steps
 from scheduling.planner.protocols import Gap, Protocol, Step
 
 FAR = 1_000
@@ -38,11 +38,11 @@ class Elapsed:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A gap with an ideal between two steps to plan."""
+    """`day(after) - day(before)` had best be `ideal`."""
 
     before: int
     after: int
-    gap: Gap
+    ideal: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ class Frame:
     of neighbours that may share a day. `reach[i]` is the range of days from the origin (or, with
     no origin left, from the first step) in which step i lies. Steps of one `kinds` number take
     the same of the clinic and cost the same; `main` are the infusions and dosings.
+    `span` is the least number of days from the first to the last.
     Compared by identity: `frame_of` makes each only once.
     """
 
@@ -67,6 +68,7 @@ class Frame:
     reach: tuple[tuple[int, int], ...]
     kinds: tuple[int, ...]
     main: tuple[bool, ...]
+    span: int
 
 
 @lru_cache(maxsize=256)
@@ -101,10 +103,10 @@ def frame_of(protocol: Protocol, done: frozenset[str]) -> Frame:
         links=tuple(sorted(links.values(), key=lambda link: (link.after, link.before))),
         elapsed=tuple(_elapsed(steps, position)),
         wishes=tuple(
-            Wish(position[gap.anchor], i, gap)
+            Wish(position[gap.anchor], i, ideal)
             for i, step in enumerate(steps)
             for gap in step.gaps
-            if gap.ideal is not None and gap.anchor in position
+            if gap.anchor in position and (ideal := ideal_days(gap)) is not None
         ),
         outside=tuple(
             (i, gap)
@@ -116,6 +118,7 @@ def frame_of(protocol: Protocol, done: frozenset[str]) -> Frame:
         reach=tuple((-bounds[i][root], bounds[root][i]) for i in range(len(steps))),
         kinds=tuple(kinds.setdefault(look, len(kinds)) for look in looks),
         main=tuple(look[2] for look in looks),
+        span=max((-row[0] for row in bounds), default=0),
     )
 
 

@@ -131,8 +131,7 @@ def scarcest(search: Search) -> Blocked:
             staffed = reduce(int.__or__, (bits for _, bits in starts.staffings(step, None)), 0)
             roles = listed(role_words(turn.role) for turn in shape.turns)
             parts.append(("clinician_is_free", roles, staffed))
-        cover = starts.cover(step, frozenset())
-        parts.append(("nurse_cover_is_kept", "nurse cover", cover.pooled))
+        parts.append(("nurse_cover_is_kept", "nurse cover", starts.pooled(step, frozenset())))
         parts.append(("presence_is_kept", "presence", starts.presence(step)))
         for rule, resource, bits in parts:
             days = search.day_bits(common & bits) & search.windows[i]

@@ -50,12 +50,16 @@ def band_cost() -> int:
     return 4
 
 
-def gap_cost(gap: Gap, days: int) -> int:
-    """Cost of a gap that spans so many local dates, per day away from its ideal."""
-    if gap.ideal is None:
-        return 0
-    ideal = gap.ideal if gap.unit == "days" else round(gap.ideal / 24)
-    return 8 * abs(days - ideal)
+def ideal_days(gap: Gap) -> int | None:
+    """Local dates between the two visits that cost nothing; None when any distance does."""
+    if gap.ideal is None or gap.unit == "days":
+        return gap.ideal
+    return round(gap.ideal / 24)
+
+
+def gap_cost(days_off: int) -> int:
+    """Cost of a gap that lies so many local dates away from its ideal."""
+    return 8 * abs(days_off)
 
 
 def repack_cost() -> int:

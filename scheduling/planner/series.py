@@ -31,7 +31,7 @@ class Turn:
 
     step: int
     links: tuple[tuple[int, int, int], ...]
-    wishes: tuple[tuple[int, Wish], ...]
+    wishes: tuple[tuple[int, int], ...]
     elapsed: tuple[tuple[int, Elapsed], ...]
     frontier: tuple[int, ...]
     timed: bool
@@ -58,10 +58,10 @@ def turns_of(frame: Frame) -> tuple[Turn, ...]:
                 step=step,
                 links=tuple(_seen_from(step, frame.links, known)),
                 wishes=tuple(
-                    (wish.after if wish.before == step else wish.before, wish)
+                    (wish.before, wish.ideal) if wish.after == step else (wish.after, -wish.ideal)
                     for wish in frame.wishes
                     if step in (wish.before, wish.after)
-                    and (wish.after if wish.before == step else wish.before) in known
+                    and {wish.before, wish.after} - {step} <= {*known}
                 ),
                 elapsed=tuple(
                     (tie.after if tie.before == step else tie.before, tie)
@@ -87,42 +87,53 @@ def _seen_from(
             yield link.after, -link.high, -link.low
 
 
-def consistent(frame: Frame, days: list[int]) -> bool:
+def consistent(frame: Frame, days: list[int], since: int | None = None) -> bool:
     """Strike, in place, the days of each step that no day of a linked step agrees with.
 
     False when some step has no day left. On a tree of links what remains is exactly the days
-    that occur in some series.
+    that occur in some series. `since` tells the one step that lost days since it last was so.
     """
-    links = frame.links
-    for turn in range(2 * len(days) + 2):
-        changed = False
-        for link in links if turn % 2 == 0 else reversed(links):
-            before, after = days[link.before], days[link.after]
-            width = link.high - link.low + 1
-            kept = after & _moved(_spread(before, width), link.low)
-            left = before & _moved(_spread(kept, width), -link.high)
-            if kept != after or left != before:
-                if not kept or not left:
+    if not all(days):
+        return False
+    dirty = [since is None] * len(days)
+    if since is not None:
+        dirty[since] = True
+    links, forward = frame.links, True
+    while True:
+        changed = [False] * len(days)
+        for link in links if forward else reversed(links):
+            one, other = link.before, link.after
+            if not (dirty[one] or dirty[other] or changed[one] or changed[other]):
+                continue
+            before, after = days[one], days[other]
+            low, width = link.low, link.high - link.low + 1
+            reach = _spread(before, width)
+            kept = after & (reach << low if low >= 0 else reach >> -low)
+            if kept != after:
+                if not kept:
                     return False
-                days[link.after], days[link.before] = kept, left
-                changed = True
-        if not changed:
-            break
-    return all(days)
+                days[other] = kept
+                changed[other] = True
+            reach, high = _spread(kept, width), link.high
+            left = before & (reach >> high if high >= 0 else reach << -high)
+            if left != before:
+                if not left:
+                    return False
+                days[one] = left
+                changed[one] = True
+        if True not in changed:
+            return True
+        dirty, forward = changed, not forward
 
 
 def _spread(bits: int, width: int) -> int:
     """The OR of bits shifted up by 0..width-1."""
     done = 1
     while done < width:
-        more = min(done, width - done)
+        more = done if done < width - done else width - done
         bits |= bits << more
         done += more
     return bits
-
-
-def _moved(bits: int, by: int) -> int:
-    return bits << by if by >= 0 else bits >> -by
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,102 +162,137 @@ class Programme:
     ) -> None:
         self.frame, self.tables, self.band, self.extra = frame, tables, band, extra
         self.turns = turns_of(frame)
-        self.timed = {turn.step for turn in self.turns if turn.timed}
+
+    def least(self, days: Sequence[int], enough: int = NEVER) -> int:
+        """A lower bound on the cost: each step on its own cheapest day; stops at `enough`."""
+        total = 0
+        for table, domain, extra in zip(self.tables, days, self.extra, strict=True):
+            cheapest = NEVER
+            for day in members(domain):
+                choice = table.best(day, self.band)
+                if choice is not None:
+                    cost = choice.cost + extra.get(day, 0)
+                    if cost < cheapest:
+                        cheapest = cost
+                        if not cost:
+                            break
+            total += cheapest
+            if total >= enough:
+                break
+        return total
 
     def cheapest(self, days: Sequence[int]) -> tuple[int, list[int], list[Choice]] | None:
         """Least cost with each step on one of its days: the cost, days and choices."""
-        self.domain = days
-        self.day = [0] * len(days)
-        self.start = [0] * len(days)
-        self.memos: list[dict[tuple[int, ...], tuple[int, int, Choice | None]]] = [
-            {} for _ in self.turns
-        ]
-        cost = self._best(0)
-        if cost >= NEVER:
-            return None
-        choices: list[Choice | None] = [None] * len(days)
-        for k, turn in enumerate(self.turns):
-            _, day, choice = self.memos[k][self._key(turn)]
-            assert choice is not None
-            self.day[turn.step], self.start[turn.step] = day, choice.start
-            choices[turn.step] = choice
-        return cost, list(self.day), [choice for choice in choices if choice]
+        count, turns = len(days), self.turns
+        day, start = [0] * count, [0] * count
+        timed = frozenset(turn.step for turn in turns if turn.timed)
+        memos: list[dict[object, tuple[int, int, Choice | None]]] = [{} for _ in turns]
+        options = [self._options(turn, days[turn.step]) for turn in turns]
 
-    def _key(self, turn: Turn) -> tuple[int, ...]:
-        return tuple([self.start[i] if i in self.timed else self.day[i] for i in turn.frontier])
+        def key_of(turn: Turn) -> object:
+            if timed:
+                return tuple([start[i] if i in timed else day[i] for i in turn.frontier])
+            if len(turn.frontier) == 1:
+                return day[turn.frontier[0]]
+            return tuple([day[i] for i in turn.frontier])
 
-    def _best(self, k: int) -> int:
-        if k == len(self.turns):
-            return 0
-        turn = self.turns[k]
-        key = self._key(turn)
-        known = self.memos[k].get(key)
-        if known is not None:
-            return known[0]
-        step, day_of = turn.step, self.day
-        domain = self.domain[step]
-        for other, low, high in turn.links:
-            first, last = day_of[other] + low, day_of[other] + high
-            if last < 0:
-                domain = 0
-                break
-            first = max(first, 0)
-            domain = domain >> first << first & (1 << (last + 1)) - 1
-        best: tuple[int, int, Choice | None] = (NEVER, 0, None)
-        extra = self.extra[step]
-        for day in members(domain):
-            fixed = extra.get(day, 0)
-            for other, wish in turn.wishes:
-                gap = day - day_of[other] if wish.after == step else day_of[other] - day
-                fixed += gap_cost(wish.gap, gap)
-            for choice in self._choices(turn, day):
-                cost = fixed + choice.cost
-                if cost >= best[0]:
-                    continue
-                day_of[step], self.start[step] = day, choice.start
-                cost += self._best(k + 1)
-                if cost < best[0]:
-                    best = (cost, day, choice)
-        self.memos[k][key] = best
-        return best[0]
-
-    def _choices(self, turn: Turn, day: int) -> Iterator[Choice]:
-        table = self.tables[turn.step]
-        if not turn.timed and not turn.elapsed:
-            choice = table.best(day, self.band)
-        else:
+        def best(k: int) -> int:
+            turn = turns[k]
+            key = key_of(turn)
+            known = memos[k].get(key)
+            if known is not None:
+                return known[0]
+            step, wishes = turn.step, turn.wishes
             low, high = 0, NEVER
-            own = self.frame.steps[turn.step].minutes
-            for other, tie in turn.elapsed:
-                if tie.after == turn.step:
-                    end = self.start[other] + self.frame.steps[other].minutes
-                    low, high = max(low, end + tie.low), min(high, end + tie.high)
-                else:
-                    start = self.start[other] - own
-                    low, high = max(low, start - tie.high), min(high, start - tie.low)
-            if turn.timed:
-                yield from table.every(day, self.band, low, high)
-                return
-            choice = table.within(day, self.band, low, high)
-        if choice:
-            yield choice
+            for other, near, far in turn.links:
+                low = max(low, day[other] + near)
+                high = min(high, day[other] + far)
+            found: tuple[int, int, Choice | None] = (NEVER, 0, None)
+            further = k + 1
+            for on, fixed, choice in options[k]:
+                if on < low:
+                    continue
+                if on > high:
+                    break
+                for other, ideal in wishes:
+                    fixed += gap_cost(on - day[other] - ideal)
+                for chosen in (choice,) if choice else self._timely(turn, on, start):
+                    if chosen is None or fixed + chosen.cost >= found[0]:
+                        continue
+                    day[step], start[step] = on, chosen.start
+                    cost = fixed + chosen.cost
+                    if further < count:
+                        cost += best(further)
+                    if cost < found[0]:
+                        found = (cost, on, chosen)
+            memos[k][key] = found
+            return found[0]
+
+        total = best(0)
+        if total >= NEVER:
+            return None
+        choices: dict[int, Choice] = {}
+        for k, turn in enumerate(turns):
+            _, on, chosen = memos[k][key_of(turn)]
+            if chosen is not None:
+                day[turn.step], start[turn.step] = on, chosen.start
+                choices[turn.step] = chosen
+        return total, day, [choices[i] for i in range(count)]
+
+    def _options(self, turn: Turn, days: int) -> list[tuple[int, int, Choice | None]]:
+        """(day, extra cost, cheapest start) of a step; no start yet where elapsed hours decide."""
+        table, extra = self.tables[turn.step], self.extra[turn.step]
+        found: list[tuple[int, int, Choice | None]] = []
+        for day in members(days):
+            if turn.timed or turn.elapsed:
+                found.append((day, extra.get(day, 0), None))
+            elif (choice := table.best(day, self.band)) is not None:
+                found.append((day, extra.get(day, 0), choice))
+        return found
+
+    def _timely(self, turn: Turn, day: int, start: Sequence[int]) -> Iterator[Choice | None]:
+        """Starts of a day within the elapsed hours from steps decided before."""
+        table = self.tables[turn.step]
+        low, high = 0, NEVER
+        own = self.frame.steps[turn.step].minutes
+        for other, tie in turn.elapsed:
+            if tie.after == turn.step:
+                end = start[other] + self.frame.steps[other].minutes
+                low, high = max(low, end + tie.low), min(high, end + tie.high)
+            else:
+                until = start[other] - own
+                low, high = max(low, until - tie.high), min(high, until - tie.low)
+        if turn.timed:
+            yield from table.every(day, self.band, low, high)
+        else:
+            yield table.within(day, self.band, low, high)
 
 
-def earliest(programme: Programme, days: Sequence[int], no_later: int = NEVER) -> Found | None:
+def ending(frame: Frame, days: Sequence[int], finish: int) -> list[int] | None:
+    """What is left of consistent days when the last step is on `finish`; None when nothing."""
+    narrowed = list(days)
+    narrowed[-1] = 1 << finish
+    return narrowed if consistent(frame, narrowed, len(days) - 1) else None
+
+
+def earliest(
+    programme: Programme, days: Sequence[int], finish: int = NEVER, cost: int = NEVER
+) -> Found | None:
     """The series that ends first and costs least, with each step on one of its days.
 
-    `days` must be consistent; None when there is no series that ends by day `no_later`.
+    `days` must be consistent. Only one that beats (finish, cost) counts; None without one.
     """
-    last = len(days) - 1
-    for finish in members(days[last]):
-        if finish > no_later:
+    for end in members(days[-1]):
+        if end > finish:
             return None
-        narrowed = list(days)
-        narrowed[last] = 1 << finish
-        if not consistent(programme.frame, narrowed):
+        narrowed = ending(programme.frame, days, end)
+        if narrowed is None:
             continue
+        beat = cost if end == finish else NEVER
+        if programme.least(narrowed, beat) >= beat:
+            return None
         found = programme.cheapest(narrowed)
         if found:
-            cost, on, choices = found
-            return Found(finish, cost, tuple(on), tuple(choices))
+            total, on, choices = found
+            return Found(end, total, tuple(on), tuple(choices)) if total < beat else None
     return None

@@ -45,7 +45,7 @@ class Starts:
         self._lanes: dict[tuple[int, int, int], int] = {}
         self._rooms: dict[Shape, int] = {}
         self._people: dict[tuple[Turn, int, frozenset[str]], int] = {}
-        self._watches: dict[tuple[Watch, Barred], Feasible] = {}
+        self._watches: dict[tuple[int, int, frozenset[str], Barred, bool], int] = {}
 
     def without(self, *rules: str, request: Request | None = None) -> Starts:
         """The same diary with rules lifted, or for a request changed in hours or staff."""
@@ -199,31 +199,40 @@ class Starts:
         """Those of a visit's clinicians who monitor too: not in this visit."""
         return frozenset(person.id for person in people.values() if person.duty.get(NURSE))
 
-    def cover(self, step: Step, barred: Barred) -> Feasible:
-        """Starts with nurses for every phase, hand-over at phase boundaries allowed."""
-        direct = pooled = self.everywhere
+    def direct(self, step: Step, barred: Barred) -> int:
+        """Starts with nurses as things stand, hand-over at phase boundaries allowed."""
+        found = self.everywhere
         if "nurse_cover_is_kept" in self.lifted:
-            return Feasible(direct, pooled)
+            return found
         for watch in watches_of(step, self.request.acuity, self.diary.nurse_lanes):
-            one = self.watch(watch, barred)
-            direct &= one.direct >> watch.start
-            pooled &= one.pooled >> watch.start
-        return Feasible(direct, pooled)
+            found &= self._watched(watch, barred, pooled=False) >> watch.start
+        return found
 
-    def watch(self, watch: Watch, barred: Barred) -> Feasible:
+    def pooled(self, step: Step, barred: Barred) -> int:
+        """Starts with enough lanes free among all nurses: what a repack might allow at most."""
+        found = self.everywhere
+        if "nurse_cover_is_kept" in self.lifted:
+            return found
+        for watch in watches_of(step, self.request.acuity, self.diary.nurse_lanes):
+            found &= self._watched(watch, barred, pooled=True) >> watch.start
+        return found
+
+    def _watched(self, watch: Watch, barred: Barred, *, pooled: bool) -> int:
         """First minutes of one phase's monitoring, not shifted to the visit's start."""
-        at_zero = Watch(0, watch.end - watch.start, watch.lanes, watch.skills)
-        known = self._watches.get((at_zero, barred))
+        minutes = watch.end - watch.start
+        key = (minutes, watch.lanes, watch.skills, barred, pooled)
+        known = self._watches.get(key)
         if known is None:
-            direct = on = 0
+            known = 0
             for nurse, free in self.nurses:
                 need = nurse.need(watch.lanes)
                 if nurse.id not in barred and watch.skills <= nurse.skills and need <= len(free):
-                    direct |= erode(free[need - 1], at_zero.end)
-                    on |= erode(nurse.duty[NURSE], at_zero.end)
-            enough = self._pool.at_least(watch.lanes, self.everywhere)
-            pooled = direct | (erode(enough, at_zero.end) & on)
-            known = self._watches[at_zero, barred] = Feasible(direct, pooled)
+                    bits = nurse.duty[NURSE] if pooled else free[need - 1]
+                    known |= erode(bits, minutes)
+            if pooled:
+                known &= erode(self._pool.at_least(watch.lanes, self.everywhere), minutes)
+                known |= self._watched(watch, barred, pooled=False)
+            self._watches[key] = known
         return known
 
     @cached_property
@@ -240,7 +249,8 @@ class Starts:
             groups[barred] = groups.get(barred, 0) | bits
         direct = pooled = 0
         for barred, bits in groups.items():
-            cover = self.cover(step, barred)
-            direct |= common & bits & cover.direct
-            pooled |= common & bits & cover.pooled
-        return Feasible(direct, pooled)
+            wanted = common & bits
+            direct |= wanted & self.direct(step, barred)
+            if wanted & ~direct:
+                pooled |= wanted & self.pooled(step, barred)
+        return Feasible(direct, direct | pooled)

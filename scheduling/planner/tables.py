@@ -18,6 +18,7 @@ from scheduling.planner.preferences import (
 )
 from scheduling.planner.starts import Feasible
 
+NEVER = 1 << 60
 BAND_BITS = tuple((1 << end) - (1 << start) for start, end in BANDS)
 
 
@@ -180,9 +181,11 @@ class Table:
 
 
 class Pair:
-    """Two steps on one day, the second after the first; `fits` tells if rooms allow both starts.
+    """Two steps on one day, the second after the first.
 
-    `gap` bounds the minutes from the end of the first to the start of the second.
+    `gap` bounds the minutes from the end of the first to the start of the second. A second that
+    starts `turnover` after the first ends finds its room whatever the first took; for an earlier
+    one `fits` tells if rooms allow both starts.
     """
 
     def __init__(
@@ -191,15 +194,11 @@ class Pair:
         second: Table,
         minutes: int,
         gap: tuple[int, int],
+        turnover: int,
         fits: Callable[[int, int], bool],
     ) -> None:
-        self.first, self.second, self.minutes, self.gap, self.fits = (
-            first,
-            second,
-            minutes,
-            gap,
-            fits,
-        )
+        self.first, self.second, self.minutes, self.gap = first, second, minutes, gap
+        self.turnover, self.fits = turnover, fits
         self.struck: set[tuple[int, int]] = set()
         self._both: dict[tuple[int, int | None], tuple[Choice, Choice] | None] = {}
         self.days = first.days & second.days
@@ -216,31 +215,33 @@ class Pair:
 
     def _cheapest(self, day: int, band: int | None) -> tuple[Choice, Choice] | None:
         best: tuple[Choice, Choice] | None = None
-        least = 0
+        least = NEVER
         low, high = self.gap
         for one in sorted(self.first.every(day, band, 0, self.first.diary.length)):
-            if best is not None and one.cost >= least:
+            if one.cost >= least:
                 break
             after = one.start + self.minutes
-            for other in self._seconds(day, band, after + low, after + high, one.start):
-                if best is None or one.cost + other.cost < least:
+            for other in self._seconds(day, band, one.start, after + low, after + high):
+                if one.cost + other.cost < least and self._allowed(one.start, other.start):
                     best, least = (one, other), one.cost + other.cost
         return best
 
     def _seconds(
-        self, day: int, band: int | None, low: int, high: int, first: int
+        self, day: int, band: int | None, first: int, low: int, high: int
     ) -> Iterator[Choice]:
-        """The cheapest second start that fits the first, if any."""
-        quick = self.second.within(day, band, low, high)
-        if quick is None:
-            return
-        if (first, quick.start) not in self.struck and self.fits(first, quick.start):
-            yield quick
-            return
-        for other in sorted(self.second.every(day, band, low, high)):
-            if (first, other.start) not in self.struck and self.fits(first, other.start):
-                yield other
-                return
+        """Seconds to consider: the cheapest clear of a turnover first, and those before it."""
+        clear = first + self.minutes + self.turnover
+        later = self.second.within(day, band, max(low, clear), high)
+        if later is not None and (first, later.start) in self.struck:
+            yield from self.second.every(day, band, max(low, clear), high)
+        elif later is not None:
+            yield later
+        yield from self.second.every(day, band, low, min(high, clear - 1))
+
+    def _allowed(self, first: int, second: int) -> bool:
+        if (first, second) in self.struck:
+            return False
+        return second >= first + self.minutes + self.turnover or self.fits(first, second)
 
 
 class Half:

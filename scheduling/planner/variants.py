@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 
 from scheduling.planner.day import Diary
 from scheduling.planner.frame import Frame, days_of, frame_of, modes, settled
@@ -19,12 +20,20 @@ from scheduling.planner.plans import PlannedVisit, Request
 from scheduling.planner.preferences import (
     BANDS,
     gap_cost,
+    ideal_days,
     outside_cost,
     trip_cost,
     wanted_start,
 )
 from scheduling.planner.protocols import THERAPIST
-from scheduling.planner.series import NEVER, Found, Programme, consistent, earliest
+from scheduling.planner.series import (
+    NEVER,
+    Found,
+    Programme,
+    consistent,
+    earliest,
+    ending,
+)
 from scheduling.planner.starts import Starts
 from scheduling.planner.tables import Choice, Days, Half, Pair, Table, Taste, by_day
 
@@ -46,6 +55,15 @@ class Variant:
     others: int = -1
     origin: int = -1
     band: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Which pairs of steps share a day, the frame then, and what the extra trips cost."""
+
+    together: Together
+    frame: Frame
+    trips: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,7 @@ class Search:
         self.eased = eased or {}
         self.frame = frame_of(request.protocol, frozenset(request.completed))
         self._tables: dict[tuple[int, int | None, int | None, int], Table] = {}
+        self._rows: dict[tuple[int | None, int | None, Together], list[Days]] = {}
         self._pairs: dict[tuple[int, int | None, int | None], Pair] = {}
         self._proofs: dict[tuple[int, int | None, int, int], bool] = {}
         self._eased: dict[tuple[str, ...], Starts] = {}
@@ -96,11 +115,11 @@ class Search:
             self._tables, self._proofs, self._eased = like._tables, like._proofs, like._eased
 
     @cached_property
-    def modes(self) -> list[tuple[Together, Frame, int]]:
-        """Which steps share a day: the frame then, and what the extra trips cost."""
+    def modes(self) -> list[Mode]:
+        """Which steps share a day."""
         pairs = len(self.frame.sharing)
         return [
-            (together, settled(self.frame, together), trip_cost() * (pairs - len(together)))
+            Mode(together, settled(self.frame, together), trip_cost() * (pairs - len(together)))
             for together in modes(self.frame)
         ]
 
@@ -146,10 +165,11 @@ class Search:
         """By position, what a day costs for its distance from steps already done."""
         found: list[dict[int, int]] = [{} for _ in self.frame.steps]
         for i, gap in self.frame.outside:
-            if (done := self.request.completed.get(gap.anchor)) is not None and gap.ideal:
-                at = (done - self.diary.first).days
+            done, ideal = self.request.completed.get(gap.anchor), ideal_days(gap)
+            if done is not None and ideal is not None:
+                at = (done - self.diary.first).days + ideal
                 for day in range(len(self.diary.midnights) - 1):
-                    found[i][day] = found[i].get(day, 0) + gap_cost(gap, day - at)
+                    found[i][day] = found[i].get(day, 0) + gap_cost(day - at)
         return found
 
     def table(self, i: int, therapist: int | None, band: int | None) -> Table:
@@ -170,12 +190,16 @@ class Search:
 
     def tables(self, variant: Variant, together: Together) -> list[Days]:
         """The table of each step."""
+        key = (variant.therapist, variant.band, together)
+        if key in self._rows:
+            return self._rows[key]
         found: list[Days] = [
             self.table(i, variant.therapist, variant.band) for i in range(len(self.frame.steps))
         ]
         for pair in together:
             both = self.pair(pair, variant)
             found[pair[0]], found[pair[1]] = Half(both, False), Half(both, True)
+        self._rows[key] = found
         return found
 
     def pair(self, pair: tuple[int, int], variant: Variant) -> Pair:
@@ -195,6 +219,7 @@ class Search:
                 self.table(pair[1], variant.therapist, variant.band),
                 first.minutes,
                 (max(0, gap[0]), gap[1]),
+                max((room.turnover for room in self.diary.rooms), default=0),
                 lambda one, other: eased or naming.fits(first, one, second, other),
             )
         return self._pairs[key]
@@ -212,38 +237,38 @@ class Search:
             found[root] &= variant.origin
         return found
 
-    def reachable(self, variant: Variant, together: Together, narrowed: bool) -> int:
-        """A lower bound on the finish day; NEVER when no series can exist."""
-        frame = settled(self.frame, together)
-        days = self.domains(variant, self.tables(variant, together), narrowed)
-        if not consistent(frame, days):
-            return NEVER
-        return (days[-1] & -days[-1]).bit_length() - 1
-
     def best(
         self, variants: Iterable[Variant], *, narrowed: bool = True, better_than: int = NEVER
     ) -> Option | None:
         """The best series of several variants; `better_than` bounds its finish day."""
-        queue = sorted(
-            (
-                (bound, n, variant, together, frame, trips)
-                for n, variant in enumerate(variants)
-                for together, frame, trips in self.modes
-                if (bound := self.reachable(variant, together, narrowed)) <= better_than
-            ),
-            key=lambda item: item[:2],
-        )
+        queue: list[tuple[int, Variant, Mode, list[int]]] = []
+        for variant in variants:
+            for mode in self.modes:
+                days = self.domains(variant, self.tables(variant, mode.together), narrowed)
+                if consistent(mode.frame, days):
+                    queue.append(((days[-1] & -days[-1]).bit_length() - 1, variant, mode, days))
+        queue.sort(key=lambda item: item[0])
         found: Option | None = None
-        for bound, _, variant, together, frame, trips in queue:
-            if bound == NEVER or (found and bound > found.finish):
+        for bound, group in groupby(queue, key=lambda item: item[0]):
+            if bound > (found.finish if found else better_than):
                 break
-            limit = found.finish if found else better_than
-            for band in self.bands(variant):
-                one = self._solve(variant, together, frame, trips, band, limit, narrowed)
-                if one and (found is None or one.rank < found.rank):
-                    found = one
-                    limit = one.finish
+            ranked = [
+                (self._least(v, m, d, bound), n, v, m) for n, (_, v, m, d) in enumerate(group)
+            ]
+            for cost, _, variant, mode in sorted(ranked, key=lambda item: item[:2]):
+                if found and (bound, cost) >= (found.finish, found.cost):
+                    break
+                finish, beat = (found.finish, found.cost) if found else (better_than, NEVER)
+                found = self._solve(variant, mode, (finish, beat), narrowed) or found
         return found
+
+    def _least(self, variant: Variant, mode: Mode, days: Sequence[int], finish: int) -> int:
+        """A lower bound on the cost of a variant's series that ends on a day."""
+        left = ending(mode.frame, days, finish)
+        if left is None:
+            return 0
+        tables = self.tables(variant, mode.together)
+        return Programme(mode.frame, tables, None, self.extra).least(left) + mode.trips
 
     def eased_starts(self, rules: tuple[str, ...]) -> Starts:
         """Starts with rules lifted, made once."""
@@ -259,23 +284,23 @@ class Search:
         """True when some dates keep every gap and window, whatever is free on them."""
         like = Search(request, self.diary)
         count = len(self.diary.midnights) - 1
-        for _, frame, _ in like.modes:
+        for mode in like.modes:
             days = [
                 window
                 & like.starts.days
                 & (weekday_bits(self.diary.first, count, step.weekdays) if step.weekdays else -1)
-                for step, window in zip(frame.steps, like.windows, strict=True)
+                for step, window in zip(mode.frame.steps, like.windows, strict=True)
             ]
-            if consistent(frame, days):
+            if consistent(mode.frame, days):
                 return True
         return False
 
     def days_left(self, variant: Variant, *, narrowed: bool = True) -> list[int]:
         """By position, one bit a day: the days that can be part of some series."""
         found = [0] * len(self.frame.steps)
-        for together, frame, _ in self.modes:
-            days = self.domains(variant, self.tables(variant, together), narrowed)
-            if consistent(frame, days):
+        for mode in self.modes:
+            days = self.domains(variant, self.tables(variant, mode.together), narrowed)
+            if consistent(mode.frame, days):
                 found = [known | more for known, more in zip(found, days, strict=True)]
         return found
 
@@ -284,27 +309,36 @@ class Search:
         return range(len(BANDS)) if variant.band is None else [variant.band]
 
     def _solve(
-        self,
-        variant: Variant,
-        together: Together,
-        frame: Frame,
-        trips: int,
-        band: int,
-        limit: int,
-        narrowed: bool,
+        self, variant: Variant, mode: Mode, beat: tuple[int, int], narrowed: bool
     ) -> Option | None:
-        """The best series of one variant and band, its cover proven visit by visit."""
-        tables = self.tables(variant, together)
+        """The best series of one variant that beats (finish, cost), its cover proven."""
+        tables = self.tables(variant, mode.together)
+        best: Option | None = None
+        finish, cost = beat
+        free = Programme(mode.frame, tables, None, self.extra)
         while True:
             days = self.domains(variant, tables, narrowed)
-            if not consistent(frame, days):
-                return None
-            found = earliest(Programme(frame, tables, band, self.extra), days, limit)
-            if found is None:
-                return None
-            if self.proven(variant, together, found.choices):
+            if not consistent(mode.frame, days):
+                return best
+            bound = earliest(free, days, finish, cost - mode.trips)
+            if bound is None:
+                return best
+            if variant.band is not None or self.proven(variant, mode.together, bound.choices):
                 break
-        return self.option(variant, together, band, found, trips)
+        for band in self.bands(variant):
+            programme = Programme(mode.frame, tables, band, self.extra)
+            while True:
+                days = self.domains(variant, tables, narrowed)
+                if not consistent(mode.frame, days):
+                    return best
+                found = earliest(programme, days, finish, cost - mode.trips)
+                if found is None:
+                    break
+                if self.proven(variant, mode.together, found.choices):
+                    best = self.option(variant, mode.together, band, found, mode.trips)
+                    finish, cost = best.finish, best.cost
+                    break
+        return best
 
     def option(
         self, variant: Variant, together: Together, band: int, found: Found, trips: int
@@ -367,34 +401,28 @@ class Search:
             extra[last][day] = extra[last].get(day, 0) + FINISH * day
         best: Option | None = None
         for variant in variants:
-            for together, frame, trips in self.modes:
+            for mode in self.modes:
                 for band in self.bands(variant):
-                    one = self._least(variant, together, frame, trips, band, extra)
+                    one = self._fewest(variant, mode, band, extra)
                     if one and (best is None or one.rank < best.rank):
                         best = one
         return best
 
-    def _least(
-        self,
-        variant: Variant,
-        together: Together,
-        frame: Frame,
-        trips: int,
-        band: int,
-        extra: Sequence[dict[int, int]],
+    def _fewest(
+        self, variant: Variant, mode: Mode, band: int, extra: Sequence[dict[int, int]]
     ) -> Option | None:
-        tables = self.tables(variant, together)
+        tables = self.tables(variant, mode.together)
         while True:
             days = self.domains(variant, tables, False)
-            if not consistent(frame, days):
+            if not consistent(mode.frame, days):
                 return None
-            found = Programme(frame, tables, band, extra).cheapest(days)
+            found = Programme(mode.frame, tables, band, extra).cheapest(days)
             if found is None:
                 return None
             cost, on, choices = found
-            if self.proven(variant, together, choices):
+            if self.proven(variant, mode.together, choices):
                 break
         outside, rest = divmod(cost, OUTSIDE)
         finish, cost = divmod(rest, FINISH)
         one = Found(finish, cost, tuple(on), tuple(choices))
-        return replace(self.option(variant, together, band, one, trips), outside=outside)
+        return replace(self.option(variant, mode.together, band, one, mode.trips), outside=outside)

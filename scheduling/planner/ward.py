@@ -31,7 +31,7 @@ class Ward:
         high: int,
         claims: Iterable[PlannedClaim] = (),
     ) -> None:
-        self._existing, self._now = existing, diary.now
+        self._existing, self._diary = existing, diary
         self.offset, self.end = diary.start + low, diary.start + high
         within = span(0, high - low)
         on = [(person, person.duty.get(NURSE, 0) >> low & within) for person in nurses]
@@ -53,15 +53,18 @@ class Ward:
     @cached_property
     def movable(self) -> list[CoverTask]:
         """Tasks of these nurses and days that have not begun and tell which lanes they hold."""
+        standing = self._existing
+        if standing is self._diary.cover:
+            standing = self._diary.promised(self.offset, self.end)
         return [
             task
-            for task in self._existing
+            for task in standing
             if self.offset <= task.start
             and task.end <= self.end
             and task.nurse in self.index
             and task.held
             and not task.pinned
-            and task.start > self._now
+            and task.start > self._diary.now
         ]
 
     @cached_property

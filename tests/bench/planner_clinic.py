@@ -10,6 +10,7 @@ from __future__ import annotations
 from random import Random
 
 from scheduling.planner.day import CoverTask, Diary
+from scheduling.planner.protocols import Step
 from scheduling.planner.shape import shape_of, watches_of
 from tests.planner.cast import Clinic, Fixture, kare
 
@@ -17,12 +18,12 @@ OPEN = ("08:00", "18:00")
 
 
 def clinic(load: float, seed: int, days: int = 150) -> Clinic:
-    """Seven infusion rooms (ten chairs), three therapy rooms, 8 therapists, 2 prescribers."""
-    rng = Random(seed)  # noqa: S311
+    """Six infusion rooms, four therapy rooms, 8 therapists, 2 prescribers, 6 nurses."""
+    rng = Random(seed)
     made = Clinic(days=days, hours=OPEN, weekdays=range(6), grain=5)
-    for n in range(7):
-        made.room(f"Room {n}", "infusion", chairs=2 if n < 3 else 1, turnover=10)
-    for n in range(3):
+    for n in range(6):
+        made.room(f"Room {n}", "infusion", turnover=10)
+    for n in range(4):
         made.room(f"Quiet {n}", "therapy", "consult", turnover=5)
     for n in range(8):
         made.therapist(f"Therapist {n}")
@@ -42,7 +43,7 @@ def clinic(load: float, seed: int, days: int = 150) -> Clinic:
 def _off(made: Clinic, low: int, high: int, index: int, rng: Random) -> None:
     """Everybody has days off; lunch takes half an hour."""
     for n, person in enumerate(made.people):
-        if (index + n) % 6 == 0 or (index + n) % 6 == 3 and n % 2:
+        if (index + n) % 6 == 0:
             person.off.append((low, high))
         else:
             lunch = low + 60 * rng.choice([3, 4, 5])
@@ -59,36 +60,42 @@ def _infusions(made: Clinic, low: int, high: int, share: float, rng: Random) -> 
         if "infusion" in room.capabilities
         for lane in range(room.lanes)
     ]
-    wanted, done = share * len(chairs) * (high - low), 0
-    for _ in range(600):
-        if done >= wanted:
-            break
-        acuity = rng.choice([1, 1, 2, 3, 4, 5])
-        room, lane = rng.choice(chairs)
-        start = low + 5 * rng.randrange((high - low - shape.minutes) // 5)
-        end = start + stay.end + room.turnover
-        if not _free(room, lane, start + stay.start, end):
-            continue
-        held: list[tuple[Fixture, tuple[int, ...], int, int]] = []
-        for watch in watches_of(step, acuity, made.nurse_lanes):
-            a, b = start + watch.start, start + watch.end
-            found = _nurse(made, a, b, watch.lanes, held, rng)
-            if found is None:
-                break
-            held.append((*found, a, b))
-        else:
-            room.busy.append((lane, start + stay.start, end))
-            done += end - start - stay.start
+    for room, lane in chairs:
+        at = low + 5 * rng.randrange(8)
+        while at + shape.minutes <= high:
+            acuity = rng.choice([1, 1, 2, 2, 3, 4])
+            held: list[tuple[Fixture, tuple[int, ...], int, int]] = []
+            if rng.random() < min(1, share * 1.12):
+                held = _watched(made, step, at, acuity, rng)
+            if not held:
+                at += 5 if share > 0.7 else 5 * rng.randrange(2, 20)
+                continue
+            end = at + stay.end + room.turnover
+            room.busy.append((lane, at + stay.start, end))
             for nurse, lanes, a, b in held:
                 nurse.busy += [(one, a, b) for one in lanes]
                 made.promised.append(
-                    CoverTask(f"v{start}-{room.id}-{lane}", a, b, len(lanes), nurse.id, held=lanes)
+                    CoverTask(f"v{at}-{room.id}-{lane}", a, b, len(lanes), nurse.id, held=lanes)
                 )
+            at = end - stay.start
+
+
+def _watched(
+    made: Clinic, step: Step, at: int, acuity: int, rng: Random
+) -> list[tuple[Fixture, tuple[int, ...], int, int]]:
+    """Nurses for a visit, phase by phase; empty when a phase finds none."""
+    held: list[tuple[Fixture, tuple[int, ...], int, int]] = []
+    for watch in watches_of(step, acuity, made.nurse_lanes):
+        low, high = at + watch.start, at + watch.end
+        found = _nurse(made, low, high, watch.lanes, rng)
+        if found is None:
+            return []
+        held.append((*found, low, high))
+    return held
 
 
 def _nurse(
-    made: Clinic, low: int, high: int, lanes: int, held: list[tuple[Fixture, tuple[int, ...], int, int]],
-    rng: Random,
+    made: Clinic, low: int, high: int, lanes: int, rng: Random
 ) -> tuple[Fixture, tuple[int, ...]] | None:  # fmt: skip
     nurses = [person for person in made.people if person.lanes > 1]
     rng.shuffle(nurses)

@@ -99,7 +99,7 @@ function drawVisit(id) {
   }
   const signs = block.querySelector(".block-signs");
   if (phases.length === 1) block.querySelector(".block-with").textContent = li.dataset.with;
-  if (spare) {
+  if (spare && !li.classList.contains("here")) {
     const closing = icon("hourglass", "closing");
     closing.append(spare);
     signs.append(closing);

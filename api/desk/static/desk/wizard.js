@@ -111,6 +111,13 @@ form.addEventListener("keydown", (event) => {
   if (event.target.name === "focus") event.target.closest(".proposal").querySelector(".book").click();
 });
 
+// What came is said once, in short; whoever pressed a button that is gone stands at the heading.
+document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.id !== "proposals") return;
+  document.getElementById("said").textContent = detail.elt.dataset.said;
+  if (document.activeElement === document.body) document.getElementById("proposals-title").focus();
+});
+
 showTreatment();
 sayWhen();
 // htmx takes up its attributes at this same moment, just before.

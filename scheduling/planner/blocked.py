@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from scheduling.planner.obstacles import Obstacle, lacking, scarcest, tell
+from scheduling.planner.options import Variant
 from scheduling.planner.plans import Blocked, Relaxation
 from scheduling.planner.protocols import NURSE
 from scheduling.planner.relax import FURTHER, relaxations
 from scheduling.planner.shape import shape_of, watches_of
 from scheduling.planner.spacing import distance
-from scheduling.planner.variants import Search, Variant
+from scheduling.planner.variants import Search
 from scheduling.planner.words import day_words
 
 MOST = 3

@@ -7,10 +7,11 @@ from datetime import timedelta
 from functools import reduce
 
 from scheduling.planner.intervals import erode, members
+from scheduling.planner.options import Variant
 from scheduling.planner.plans import Blocked
 from scheduling.planner.protocols import THERAPIST, Step
 from scheduling.planner.shape import Turn, shape_of, watches_of
-from scheduling.planner.variants import Search, Variant
+from scheduling.planner.variants import Search
 from scheduling.planner.words import count, day_words, listed, role_words
 
 NAMES = 4

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from scheduling.planner.grid import wall_minute
+from scheduling.planner.options import Option
 from scheduling.planner.preferences import BAND_NAMES, wanted_start
-from scheduling.planner.variants import Option, Search
+from scheduling.planner.variants import Search
 from scheduling.planner.variety import band, d0, mains, weekdays
 from scheduling.planner.words import WEEKDAYS, count, day_words, listed
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from scheduling.planner.options import Variant
 from scheduling.planner.plans import Relaxation
-from scheduling.planner.variants import Search, Variant
+from scheduling.planner.variants import Search
 from scheduling.planner.words import day_words
 
 FURTHER = timedelta(days=60)

@@ -7,9 +7,10 @@ from datetime import timedelta
 from scheduling.planner.blocked import explain
 from scheduling.planner.day import Diary
 from scheduling.planner.frame import frame_of
+from scheduling.planner.options import Option
 from scheduling.planner.plans import Plan, Request, Result, Score
 from scheduling.planner.reasons import reasons
-from scheduling.planner.variants import Option, Search
+from scheduling.planner.variants import Search
 from scheduling.planner.variety import different
 
 SOON = 21

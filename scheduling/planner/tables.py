@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from scheduling.planner.day import Diary
-from scheduling.planner.grid import wall
+from scheduling.planner.grid import DAY, wall
 from scheduling.planner.intervals import members
 from scheduling.planner.preferences import (
     BANDS,
@@ -76,21 +76,19 @@ class Table:
 
     def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
         midnight = self.diary.midnights[day]
-        first, last = max(low - midnight, 0), min(high - midnight, 2 * 1440)
-        if last < first:
-            return None
-        mask = (1 << (last + 1)) - (1 << first)
+        mask = _between(low - midnight, high - midnight)
         return self._cheapest(day, band if self.taste.main else None, mask)
 
     def every(self, day: int, band: int | None, low: int, high: int) -> Iterator[Choice]:
         midnight = self.diary.midnights[day]
-        for offset in members(self.pooled[day]):
-            if low <= midnight + offset <= high:
-                cost = self._cost(day, offset, band if self.taste.main else None)
-                if self.direct[day] >> offset & 1:
-                    yield Choice(cost, midnight + offset, True)
-                else:
-                    yield self._repacked(cost, midnight + offset)
+        mask = _between(low - midnight, high - midnight)
+        kept = band if self.taste.main else None
+        for offset in members(self.pooled[day] & mask):
+            cost = self._cost(day, offset, kept)
+            if self.direct[day] >> offset & 1:
+                yield Choice(cost, midnight + offset, True)
+            else:
+                yield self._repacked(cost, midnight + offset)
 
     def confirm(self, start: int) -> None:
         """A repack for this start has been proven."""
@@ -266,6 +264,12 @@ class Half:
     def every(self, day: int, band: int | None, low: int, high: int) -> Iterator[Choice]:
         if choice := self.within(day, band, low, high):
             yield choice
+
+
+def _between(low: int, high: int) -> int:
+    """Bits low..high of one day."""
+    first, last = max(low, 0), min(high, 2 * DAY)
+    return (1 << (last + 1)) - (1 << first) if last >= first else 0
 
 
 def by_day(diary: Diary, bits: int) -> list[int]:

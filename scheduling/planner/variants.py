@@ -8,20 +8,21 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
 from scheduling.planner.day import Diary
-from scheduling.planner.frame import Frame, days_of, frame_of, modes, settled
-from scheduling.planner.grid import weekday_bits
+from scheduling.planner.frame import days_of, frame_of, modes, settled
+from scheduling.planner.grid import wall_minute, weekday_bits
 from scheduling.planner.naming import Naming
-from scheduling.planner.plans import PlannedVisit, Request
+from scheduling.planner.options import Mode, Option, Together, Variant
+from scheduling.planner.plans import Request
 from scheduling.planner.preferences import (
     BANDS,
+    band_cost,
     gap_cost,
     ideal_days,
-    outside_cost,
     trip_cost,
     wanted_start,
 )
@@ -36,54 +37,6 @@ from scheduling.planner.series import (
 )
 from scheduling.planner.starts import Starts
 from scheduling.planner.tables import Choice, Days, Half, Pair, Table, Taste, by_day
-
-Together = frozenset[tuple[int, int]]
-FINISH = 1 << 20
-OUTSIDE = 1 << 40
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """What is fixed before the days are searched.
-
-    `mains` and `others` narrow the weekdays (one bit a day of the diary) of infusions and of the
-    other visits, `origin` the days of D0; `band` keeps infusions inside one time band.
-    """
-
-    therapist: int | None
-    mains: int = -1
-    others: int = -1
-    origin: int = -1
-    band: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """Which pairs of steps share a day, the frame then, and what the extra trips cost."""
-
-    together: Together
-    frame: Frame
-    trips: int
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A series found: the variant, the band its cost counts, visits outside preferred weekdays."""
-
-    variant: Variant
-    together: Together
-    band: int
-    finish: int
-    cost: int
-    days: tuple[int, ...]
-    starts: tuple[int, ...]
-    outside: int = 0
-    visits: tuple[PlannedVisit, ...] = field(default=(), compare=False)
-
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """Lower is better."""
-        return self.outside, self.finish, self.cost
 
 
 class Search:
@@ -312,41 +265,55 @@ class Search:
         self, variant: Variant, mode: Mode, beat: tuple[int, int], narrowed: bool
     ) -> Option | None:
         """The best series of one variant that beats (finish, cost), its cover proven."""
+        free = self._within(variant, mode, None, beat, narrowed)
+        if free is None:
+            return None
+        band, strays = self.steadiest([choice.start for choice in free.choices])
+        cost = free.cost + band_cost() * strays
+        best = None
+        if (free.finish, cost + mode.trips) < beat:
+            best = self.option(variant, mode, band, replace(free, cost=cost))
+            beat = (best.finish, best.cost)
+        for other in self.bands(variant) if strays else ():
+            if found := self._within(variant, mode, other, beat, narrowed):
+                best = self.option(variant, mode, other, found)
+                beat = (best.finish, best.cost)
+        return best
+
+    def _within(
+        self,
+        variant: Variant,
+        mode: Mode,
+        band: int | None,
+        beat: tuple[int, int],
+        narrowed: bool,
+    ) -> Found | None:
+        """The best series with one band's cost (None: with no band's), its cover proven."""
         tables = self.tables(variant, mode.together)
-        best: Option | None = None
-        finish, cost = beat
-        free = Programme(mode.frame, tables, None, self.extra)
+        programme = Programme(mode.frame, tables, band, self.extra)
         while True:
             days = self.domains(variant, tables, narrowed)
             if not consistent(mode.frame, days):
-                return best
-            bound = earliest(free, days, finish, cost - mode.trips)
-            if bound is None:
-                return best
-            if variant.band is not None or self.proven(variant, mode.together, bound.choices):
-                break
-        for band in self.bands(variant):
-            programme = Programme(mode.frame, tables, band, self.extra)
-            while True:
-                days = self.domains(variant, tables, narrowed)
-                if not consistent(mode.frame, days):
-                    return best
-                found = earliest(programme, days, finish, cost - mode.trips)
-                if found is None:
-                    break
-                if self.proven(variant, mode.together, found.choices):
-                    best = self.option(variant, mode.together, band, found, mode.trips)
-                    finish, cost = best.finish, best.cost
-                    break
-        return best
+                return None
+            found = earliest(programme, days, beat[0], beat[1] - mode.trips)
+            if found is None or self.proven(variant, mode.together, found.choices):
+                return found
 
-    def option(
-        self, variant: Variant, together: Together, band: int, found: Found, trips: int
-    ) -> Option:
+    def steadiest(self, starts: Sequence[int]) -> tuple[int, int]:
+        """The time band with the fewest infusions outside it, and how many those are."""
+        minutes = [
+            wall_minute(self.diary, start)
+            for start, main in zip(starts, self.frame.main, strict=True)
+            if main
+        ]
+        strays = [sum(not low <= at < high for at in minutes) for low, high in BANDS]
+        return strays.index(min(strays)), min(strays)
+
+    def option(self, variant: Variant, mode: Mode, band: int, found: Found) -> Option:
         """What was found, with the trips counted."""
         starts = tuple(choice.start for choice in found.choices)
-        cost = found.cost + trips
-        return Option(variant, together, band, found.finish, cost, found.days, starts)
+        cost = found.cost + mode.trips
+        return Option(variant, mode.together, band, found.finish, cost, found.days, starts)
 
     def proven(self, variant: Variant, together: Together, choices: Sequence[Choice]) -> bool:
         """True when nurses can be named for every visit; else what failed is struck."""
@@ -388,41 +355,3 @@ class Search:
         if visits is None:
             raise AssertionError("a proven series could not be named")
         return replace(option, visits=tuple(visits))
-
-    def fallback(self, variants: Iterable[Variant]) -> Option | None:
-        """With no series on the preferred weekdays: the fewest visits outside them, infusions
-        counting most; then the earliest finish, then the least cost."""
-        extra = [dict(costs) for costs in self.extra]
-        last = len(self.frame.steps) - 1
-        for day in range(len(self.diary.midnights) - 1):
-            for i, main in enumerate(self.frame.main):
-                if not self.weekdays >> day & 1:
-                    extra[i][day] = extra[i].get(day, 0) + OUTSIDE * outside_cost(main)
-            extra[last][day] = extra[last].get(day, 0) + FINISH * day
-        best: Option | None = None
-        for variant in variants:
-            for mode in self.modes:
-                for band in self.bands(variant):
-                    one = self._fewest(variant, mode, band, extra)
-                    if one and (best is None or one.rank < best.rank):
-                        best = one
-        return best
-
-    def _fewest(
-        self, variant: Variant, mode: Mode, band: int, extra: Sequence[dict[int, int]]
-    ) -> Option | None:
-        tables = self.tables(variant, mode.together)
-        while True:
-            days = self.domains(variant, tables, False)
-            if not consistent(mode.frame, days):
-                return None
-            found = Programme(mode.frame, tables, band, extra).cheapest(days)
-            if found is None:
-                return None
-            cost, on, choices = found
-            if self.proven(variant, mode.together, choices):
-                break
-        outside, rest = divmod(cost, OUTSIDE)
-        finish, cost = divmod(rest, FINISH)
-        one = Found(finish, cost, tuple(on), tuple(choices))
-        return replace(self.option(variant, mode.together, band, one, mode.trips), outside=outside)

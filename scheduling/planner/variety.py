@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import combinations
 
+from scheduling.planner.fallback import fewest_outside
 from scheduling.planner.grid import wall_minute, weekday_bits
+from scheduling.planner.options import Option, Variant
 from scheduling.planner.preferences import BANDS, band_of
-from scheduling.planner.variants import Option, Search, Variant
+from scheduling.planner.variants import Search
 
 APART = 3
 """Days between two D0 from which on plans count as different."""
@@ -25,7 +27,7 @@ def different(search: Search) -> list[Option]:
     everyone = [Variant(therapist) for therapist in search.therapists]
     best = search.best(everyone)
     if best is None and search.request.weekdays:
-        best = search.fallback(everyone)
+        best = fewest_outside(search, everyone)
     if best is None:
         return []
     chosen = [best]
@@ -94,7 +96,7 @@ def later(search: Search, chosen: Sequence[Option]) -> Option | None:
 
 
 def _best(search: Search, chosen: Sequence[Option], variants: list[Variant]) -> Option | None:
-    return search.fallback(variants) if chosen[0].outside else search.best(variants)
+    return fewest_outside(search, variants) if chosen[0].outside else search.best(variants)
 
 
 def _patterns(search: Search, size: int) -> Iterator[tuple[frozenset[int], int]]:

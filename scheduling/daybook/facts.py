@@ -61,26 +61,33 @@ def facts(site: Site, first: date, last: date) -> Facts:
     """The facts of a site from first to last (site dates): one query when nothing changed."""
     stamp = revision.current()
     start, end = range_of(site, first, last)
-    blocks = [
-        _block(site, number, stamp)
-        for number in range(first.toordinal() // BLOCK_DAYS, last.toordinal() // BLOCK_DAYS + 1)
-    ]
-    return _join(blocks, start, end - start)
+    numbers = range(first.toordinal() // BLOCK_DAYS, last.toordinal() // BLOCK_DAYS + 1)
+    return _join(_known(site, numbers, stamp), start, end - start)
 
 
-def _block(site: Site, number: int, stamp: int) -> Facts:
-    key = (str(site._state.db), site.pk, number, stamp)
+def _known(site: Site, numbers: range, stamp: int) -> list[Facts]:
+    """The blocks of those numbers; whatever is missing is loaded in one go."""
+    name = str(site._state.db)
     with _guard:
-        if key in _blocks:
-            _blocks.move_to_end(key)
-            return _blocks[key]
-    first = date.fromordinal(max(1, number * BLOCK_DAYS))
-    made = _load(site, first, first + timedelta(days=BLOCK_DAYS - 1))
+        found = {n: _blocks.get((name, site.pk, n, stamp)) for n in numbers}
+    missing = [n for n, block in found.items() if block is None]
+    if missing:
+        whole = _load(site, _first_of(missing[0]), _first_of(missing[-1] + 1) - timedelta(days=1))
+        for n in missing:
+            start, end = range_of(site, _first_of(n), _first_of(n + 1) - timedelta(days=1))
+            found[n] = _join([whole], start, end - start)
     with _guard:
-        _blocks[key] = made
+        for n, block in found.items():
+            if block is not None:
+                _blocks[name, site.pk, n, stamp] = block
+                _blocks.move_to_end((name, site.pk, n, stamp))
         while len(_blocks) > KEPT_BLOCKS:
             _blocks.popitem(last=False)
-    return made
+    return [block for block in found.values() if block is not None]
+
+
+def _first_of(number: int) -> date:
+    return date.fromordinal(max(1, number * BLOCK_DAYS))
 
 
 def _load(site: Site, first: date, last: date) -> Facts:

@@ -188,3 +188,13 @@ def crowded() -> dict[str, Any]:
         "answers_a_second": round(sum(told.values()) / seconds, 1),
         "p95_ms": round(took[int(len(took) * 0.95)] * 1000),
     }
+
+
+def queue() -> dict[str, Any]:
+    """Eight processes book on one SQLite file, each in turn."""
+    told, took, seconds = side_by_side(book, prepare(CLIENTS))
+    return {
+        "told": dict(told),
+        "series_a_second": round(told["booked"] / seconds, 1),
+        "longest_ms": round(took[-1] * 1000),
+    }

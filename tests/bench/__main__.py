@@ -1,0 +1,60 @@
+"""`make bench`: every figure of the docs, measured side by side in one run.
+
+Prints a table a part and writes the same to var/bench.json. Ratios within one run hold; single
+times tell of the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests import postgres
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+VAR = BASE_DIR / "var"
+ON_POSTGRES = ("booking", "crowd", "feeds")
+ON_SQLITE = ("queue",)
+
+
+def part(name: str, url: str) -> dict[str, Any]:
+    """One part in a process of its own; its figures."""
+    command = [sys.executable, "-m", "tests.bench.part", name]
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(
+        command, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"\n{name}")
+    for key, value in figures.items():
+        print(f"    {key.replace('_', ' '):<36}{value}", flush=True)
+    return figures
+
+
+def main() -> None:
+    VAR.mkdir(exist_ok=True)
+    found: dict[str, Any] = {}
+    with postgres.server() as url:
+        for name in ON_POSTGRES:
+            with postgres.migrated(url) as database:
+                found[name] = part(name, urlsplit(url)._replace(path=f"/{database}").geturl())
+    file = VAR / f"bench-{os.getpid()}.sqlite3"
+    for name in ON_SQLITE:
+        own = f"sqlite:///{file}"
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=BASE_DIR, env={**os.environ, "DATABASE_URL": own}, check=True)
+        try:
+            found[name] = part(name, own)
+        finally:
+            for left in VAR.glob(f"{file.name}*"):
+                left.unlink()
+    (VAR / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""One part of `make bench`, on the database of DATABASE_URL: figures as JSON on the last line."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import django
+
+
+def main() -> None:
+    django.setup()
+    from tests.bench import booking_bench, feed_bench
+
+    parts = {
+        "booking": booking_bench.measure,
+        "crowd": booking_bench.crowded,
+        "queue": booking_bench.queue,
+        "feeds": feed_bench.measure,
+    }
+    print(json.dumps(parts[sys.argv[1]]()))
+
+
+if __name__ == "__main__":
+    main()

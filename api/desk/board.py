@@ -89,7 +89,6 @@ class Entry:
     pk: int
     patient: int
     name: str
-    initials: str
     step: str
     short: str
     hue: str
@@ -166,7 +165,6 @@ def _entry(visit: Appointment, protocol: Protocol, sight: Sight, names: Mapping[
         pk=visit.pk,
         patient=patient.pk,
         name=patient.name if sight.names else words.dotted(patient),
-        initials=patient.initials,
         step=step_name(visit) if sight.care else "Visit",
         short=step_short_name(visit) if sight.care else "Visit",
         hue=words.hue(protocol.step(visit.step).kind),

@@ -58,7 +58,6 @@ class Card:
 
     letter: str
     token: str
-    expires: datetime
     reasons: tuple[str, ...]
     visits: tuple[Proposed, ...]
     weeks: tuple[Week, ...]
@@ -93,7 +92,6 @@ def cards(found: Proposals) -> list[Card]:
         Card(
             letter=letter,
             token=offer.token,
-            expires=offer.expires_at.astimezone(found.site.zone),
             reasons=offer.plan.reasons,
             visits=itinerary,
             weeks=_weeks(mondays, itinerary),

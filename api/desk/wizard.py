@@ -137,11 +137,6 @@ class Wanted:
             return NEVER
         return earliest, latest
 
-    @property
-    def is_uneven(self) -> bool:
-        """The cells chosen are not the same parts of the day on each weekday."""
-        return bool(self.when) and len(self.when) != len(self.weekdays) * len(self.bands)
-
     def proposals(self, patient: Patient, site: Site, now: datetime, offer: str = "") -> Proposals:
         """Errors as `propose_series`; the form must be without errors."""
         earliest, latest = self.hours

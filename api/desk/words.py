@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import phonenumbers
@@ -70,11 +70,6 @@ def born(value: date) -> str:
 def clock(value: datetime) -> str:
     """09:00."""
     return f"{value:%H:%M}"
-
-
-def minutes(span: timedelta) -> str:
-    """140 min."""
-    return f"{span // timedelta(minutes=1)} min"
 
 
 def count(number: int, one: str, many: str = "") -> str:

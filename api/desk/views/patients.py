@@ -71,7 +71,7 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         site=usual_site(request),
         may_book=bool(site and may(user, "book_series", site)),
         may_edit=may(user, "manage_patients", found.home_site),
-        sees_notes=may(user, "see_care", found.home_site),
+        sees_care=may(user, "see_care", found.home_site),
     )
 
 

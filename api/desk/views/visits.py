@@ -48,9 +48,7 @@ def visit(request: Asked, pk: int) -> HttpResponse:
         "visit": found,
         "entry": shown(request, found),
         "gates": _gates(found) if may(user, "see_care", found.site) else [],
-        "opens_patient": visible_patients(
-            user, Patient.objects.filter(pk=found.patient_id)
-        ).exists(),
+        "opens_patient": _opens_patient(request, found),
         "may_cancel": found.status in AHEAD and may(user, "cancel_visit", found.site),
     }
     if request.htmx:

@@ -111,11 +111,15 @@ form.addEventListener("keydown", (event) => {
   if (event.target.name === "focus") event.target.closest(".proposal").querySelector(".book").click();
 });
 
+// Whoever books has decided: proposals still on their way must not cover the answer.
+form.addEventListener("submit", () => window.htmx.trigger(wanted, "htmx:abort"));
+
 // What came is said once, in short; whoever pressed a button that is gone stands at the heading.
 document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.elt.id !== "proposals") return;
-  document.getElementById("said").textContent = detail.elt.dataset.said;
-  if (document.activeElement === document.body) document.getElementById("proposals-title").focus();
+  if (detail.target.id !== "proposals") return;
+  const title = document.getElementById("proposals-title");
+  document.getElementById("said").textContent = title.dataset.said;
+  if (document.activeElement === document.body) title.focus();
 });
 
 showTreatment();

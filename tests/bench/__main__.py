@@ -27,8 +27,10 @@ def part(name: str, url: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.part", name]
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
     done = subprocess.run(
-        command, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        command, cwd=BASE_DIR, env=environment, check=False, capture_output=True, text=True
     )
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr[-4000:]}")
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(f"\n{name}")
     for key, value in figures.items():

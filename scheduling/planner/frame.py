@@ -113,6 +113,13 @@ def frame_of(protocol: Protocol, done: frozenset[str]) -> Frame:
             for i, step in enumerate(steps)
             for gap in step.gaps
             if gap.anchor not in position
+        )
+        + tuple(
+            (position[gap.anchor], _turned(gap, step.key))
+            for step in protocol.steps
+            if step.key in done
+            for gap in step.gaps
+            if gap.anchor in position
         ),
         sharing=tuple(sharing),
         reach=tuple((-bounds[i][root], bounds[root][i]) for i in range(len(steps))),
@@ -218,6 +225,12 @@ def _in_time(steps: list[Step], bounds: list[list[int]]) -> list[int]:
         order.append(ready[0] if ready else left[0])
         left.remove(order[-1])
     return order
+
+
+def _turned(gap: Gap, done: str) -> Gap:
+    """The gap of a step that is done, seen from its anchor that is still to plan."""
+    ideal = None if gap.ideal is None else -gap.ideal
+    return Gap(done, -gap.latest, -gap.earliest, gap.unit, ideal)
 
 
 def _share(one: Step, other: Step) -> bool:

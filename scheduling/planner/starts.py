@@ -10,7 +10,7 @@ from itertools import product
 
 from scheduling.planner.day import Diary, Person, Room
 from scheduling.planner.grid import day_spans, grid, weekday_bits
-from scheduling.planner.intervals import erode
+from scheduling.planner.intervals import erode, union
 from scheduling.planner.plans import Request
 from scheduling.planner.pool import Counter, Levels, levels, pool
 from scheduling.planner.protocols import NURSE, THERAPIST, Step
@@ -56,7 +56,7 @@ class Starts:
             self._people,
             self._watches,
         )
-        for drawn in ("nurses", "_pool"):
+        for drawn in ("nurses", "bases", "_pool"):
             if drawn in self.__dict__:
                 other.__dict__[drawn] = self.__dict__[drawn]
         return other
@@ -216,6 +216,44 @@ class Starts:
         for watch in watches_of(step, self.request.acuity, self.diary.nurse_lanes):
             found &= self._watched(watch, barred, pooled=True) >> watch.start
         return found
+
+    def packable(self, step: Step) -> int:
+        """Starts at which, phase by phase, some nurse could be emptied far enough.
+
+        Tighter than `pooled` where lanes are held by what no repack can move; needs the promised
+        monitoring, so it is drawn only once repacks have failed.
+        """
+        found = self.everywhere
+        for watch in watches_of(step, self.request.acuity, self.diary.nurse_lanes):
+            one = 0
+            for nurse, free in self.bases:
+                need = nurse.need(watch.lanes)
+                if watch.skills <= nurse.skills and need <= len(free):
+                    one |= erode(free[need - 1], watch.end - watch.start)
+            found &= one >> watch.start
+        return found
+
+    @cached_property
+    def bases(self) -> list[tuple[Person, Levels]]:
+        """Monitoring nurses with the levels of lanes free while on duty, movable tasks lifted."""
+        spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        start = self.diary.start
+        for task in self.diary.cover:
+            if task.nurse is not None and not task.pinned and task.start > self.diary.now:
+                for lane in task.held:
+                    held = spans.setdefault((task.nurse, lane), [])
+                    held.append((task.start - start, task.end - start))
+        return [
+            (
+                person,
+                levels(
+                    (bits | union(spans.get((person.id, lane), ()), self.diary.length)) & duty
+                    for lane, bits in enumerate(person.lanes)
+                ),
+            )
+            for person in self.diary.people
+            if (duty := person.duty.get(NURSE, 0))
+        ]
 
     def _watched(self, watch: Watch, barred: Barred, *, pooled: bool) -> int:
         """First minutes of one phase's monitoring, not shifted to the visit's start."""

@@ -103,6 +103,16 @@ class Table:
             self.days &= ~(1 << day)
         self._forget(day)
 
+    def narrow(self, possible: int) -> None:
+        """Keep of the uncertain starts only those among the bits of `possible`."""
+        kept = by_day(self.diary, possible)
+        self.pooled = [
+            direct | (pooled & bits)
+            for direct, pooled, bits in zip(self.direct, self.pooled, kept, strict=True)
+        ]
+        self.days = sum(1 << day for day, starts in enumerate(self.pooled) if starts)
+        self._best.clear()
+
     def _forget(self, day: int) -> None:
         for band in (None, *range(len(BANDS))):
             self._best.pop((day, band), None)

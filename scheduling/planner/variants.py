@@ -26,7 +26,7 @@ from scheduling.planner.preferences import (
     trip_cost,
     wanted_start,
 )
-from scheduling.planner.protocols import THERAPIST
+from scheduling.planner.protocols import THERAPIST, Step
 from scheduling.planner.series import (
     NEVER,
     Found,
@@ -37,6 +37,9 @@ from scheduling.planner.series import (
 )
 from scheduling.planner.starts import Starts
 from scheduling.planner.tables import Choice, Days, Half, Pair, Table, Taste, by_day
+
+LOOK_CLOSER, STOP = 6, 150
+"""Repacks proven impossible, for one request, after which to look closer and to give up."""
 
 
 class Search:
@@ -63,6 +66,7 @@ class Search:
         self._rows: dict[tuple[int | None, int | None, Together], list[Days]] = {}
         self._pairs: dict[tuple[int, int | None, int | None], Pair] = {}
         self._proofs: dict[tuple[int, int | None, int, int], bool] = {}
+        self._failures = 0
         self._eased: dict[tuple[str, ...], Starts] = {}
         if like is not None:
             self._tables, self._proofs, self._eased = like._tables, like._proofs, like._eased
@@ -137,6 +141,7 @@ class Search:
                 feasible = starts.feasible(frame.steps[i], whose)
                 taste = Taste(wanted_start(self.request), frame.main[i])
                 self._tables[key] = Table(self.diary, feasible, taste)
+                self._look_closer(self._tables[key], frame.steps[i])
             else:
                 self._tables[key] = self.table(i, therapist, None).only(kept)
         return self._tables[key]
@@ -339,9 +344,24 @@ class Search:
         if key not in self._proofs:
             naming = Naming(starts, variant.therapist)
             self._proofs[key] = naming.coverable(frame.steps[i], start)
+            if not self._proofs[key]:
+                self._failed()
         table = self.table(i, variant.therapist, variant.band)
         (table.confirm if self._proofs[key] else table.strike)(start)
         return self._proofs[key]
+
+    def _failed(self) -> None:
+        """After some repacks have failed look closer at all of them; after many, stop asking."""
+        self._failures += 1
+        if self._failures in (LOOK_CLOSER, STOP):
+            for (kind, *_), table in self._tables.items():
+                self._look_closer(table, self.frame.steps[self.frame.kinds.index(kind)])
+
+    def _look_closer(self, table: Table, step: Step) -> None:
+        if self._failures >= STOP:
+            table.narrow(0)
+        elif self._failures >= LOOK_CLOSER:
+            table.narrow(self.starts.packable(step))
 
     def _together(self, pair: tuple[int, int], variant: Variant, one: int, other: int) -> bool:
         naming = Naming(self.starts, variant.therapist)

@@ -24,6 +24,8 @@ def different(search: Search) -> list[Option]:
     Each family offers its best that is unlike all chosen; of one round's offers the regular
     weekday pattern goes first, then whichever scores best.
     """
+    if not search.frame.steps:
+        return []
     everyone = [Variant(therapist) for therapist in search.therapists]
     best = search.best(everyone)
     if best is None and search.request.weekdays:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from scheduling.planner.options import Mode, Option, Variant
 from scheduling.planner.preferences import outside_cost
-from scheduling.planner.series import Found, Programme, consistent
+from scheduling.planner.series import Found, Programme
 from scheduling.planner.variants import Search
 
 FINISH = 1 << 20
@@ -58,8 +58,8 @@ def _within(
     tables = search.tables(variant, mode.together)
     programme = Programme(mode.frame, tables, band, extra)
     while True:
-        days = search.domains(variant, tables, False)
-        found = programme.cheapest(days) if consistent(mode.frame, days) else None
+        days = search.left(variant, mode, False)
+        found = programme.cheapest(days) if days is not None else None
         if found is None:
             return None
         total, on, choices = found

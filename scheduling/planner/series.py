@@ -9,7 +9,7 @@ refer to. The first finish day with a series is the earliest, and the programme'
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -87,17 +87,17 @@ def _seen_from(
             yield link.after, -link.high, -link.low
 
 
-def consistent(frame: Frame, days: list[int], since: int | None = None) -> bool:
+def consistent(frame: Frame, days: list[int], since: Iterable[int] | None = None) -> bool:
     """Strike, in place, the days of each step that no day of a linked step agrees with.
 
     False when some step has no day left. On a tree of links what remains is exactly the days
-    that occur in some series. `since` tells the one step that lost days since it last was so.
+    that occur in some series. `since` tells which steps lost days since it last was so.
     """
     if not all(days):
         return False
     dirty = [since is None] * len(days)
-    if since is not None:
-        dirty[since] = True
+    for step in since or ():
+        dirty[step] = True
     links, forward = frame.links, True
     while True:
         changed = [False] * len(days)
@@ -169,13 +169,11 @@ class Programme:
         for table, domain, extra in zip(self.tables, days, self.extra, strict=True):
             cheapest = NEVER
             for day in members(domain):
-                choice = table.best(day, self.band)
-                if choice is not None:
-                    cost = choice.cost + extra.get(day, 0)
-                    if cost < cheapest:
-                        cheapest = cost
-                        if not cost:
-                            break
+                cost = table.floor(day, self.band) + extra.get(day, 0)
+                if cost < cheapest:
+                    cheapest = cost
+                    if not cost:
+                        break
             total += cheapest
             if total >= enough:
                 break
@@ -272,7 +270,7 @@ def ending(frame: Frame, days: Sequence[int], finish: int) -> list[int] | None:
     """What is left of consistent days when the last step is on `finish`; None when nothing."""
     narrowed = list(days)
     narrowed[-1] = 1 << finish
-    return narrowed if consistent(frame, narrowed, len(days) - 1) else None
+    return narrowed if consistent(frame, narrowed, [len(days) - 1]) else None
 
 
 def earliest(

@@ -38,6 +38,9 @@ class Days(Protocol):
     def best(self, day: int, band: int | None) -> Choice | None:
         """The cheapest start of a day."""
 
+    def floor(self, day: int, band: int | None) -> int:
+        """A lower bound on the cost of any start of a day."""
+
     def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
         """The cheapest start of a day among the bits low..high."""
 
@@ -67,12 +70,23 @@ class Table:
         self.days = sum(1 << day for day, starts in enumerate(self.pooled) if starts)
         self.proven: set[int] = set()
         self._best: dict[tuple[int, int | None], Choice | None] = {}
+        self._ordered: dict[int, list[Choice]] = {}
 
     def best(self, day: int, band: int | None) -> Choice | None:
         key = (day, band if self.taste.main else None)
         if key not in self._best:
             self._best[key] = self._cheapest(day, key[1], -1)
         return self._best[key]
+
+    def floor(self, day: int, band: int | None) -> int:
+        choice = self.best(day, band)
+        return NEVER if choice is None else choice.cost
+
+    def ordered(self, day: int) -> list[Choice]:
+        """All starts of a day without a band's cost, the cheapest first."""
+        if day not in self._ordered:
+            self._ordered[day] = sorted(self.every(day, None, 0, self.diary.length))
+        return self._ordered[day]
 
     def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
         midnight = self.diary.midnights[day]
@@ -112,10 +126,12 @@ class Table:
         ]
         self.days = sum(1 << day for day, starts in enumerate(self.pooled) if starts)
         self._best.clear()
+        self._ordered.clear()
 
     def _forget(self, day: int) -> None:
         for band in (None, *range(len(BANDS))):
             self._best.pop((day, band), None)
+        self._ordered.pop(day, None)
 
     def _repacked(self, cost: int, start: int) -> Choice:
         return Choice(cost + repack_cost(), start, start in self.proven)
@@ -124,7 +140,8 @@ class Table:
         """The same starts, but those outside a time band."""
         masks = [self._band_bits(day, band) for day in range(len(self.pooled))]
         narrowed = Table.__new__(Table)
-        narrowed.diary, narrowed.taste, narrowed._best = self.diary, self.taste, {}
+        narrowed.diary, narrowed.taste = self.diary, self.taste
+        narrowed._best, narrowed._ordered = {}, {}
         narrowed.proven = self.proven
         narrowed.pooled = [a & b for a, b in zip(self.pooled, masks, strict=True)]
         narrowed.direct = [a & b for a, b in zip(self.direct, masks, strict=True)]
@@ -225,8 +242,11 @@ class Pair:
         best: tuple[Choice, Choice] | None = None
         least = NEVER
         low, high = self.gap
-        for one in sorted(self.first.every(day, band, 0, self.first.diary.length)):
-            if one.cost >= least:
+        second = self.second.best(day, band)
+        free = not self.first.taste.main
+        firsts = self.first.every(day, band, 0, self.first.diary.length)
+        for one in self.first.ordered(day) if free else sorted(firsts):
+            if second is None or one.cost + second.cost >= least:
                 break
             after = one.start + self.minutes
             for other in self._seconds(day, band, one.start, after + low, after + high):
@@ -266,6 +286,11 @@ class Half:
         if self.second:
             return Choice(0, second.start, second.certain)
         return Choice(first.cost + second.cost, first.start, first.certain)
+
+    def floor(self, day: int, band: int | None) -> int:
+        if self.second:
+            return 0
+        return self.pair.first.floor(day, band) + self.pair.second.floor(day, band)
 
     def within(self, day: int, band: int | None, low: int, high: int) -> Choice | None:
         choice = self.best(day, band)

@@ -66,6 +66,7 @@ class Search:
         self._rows: dict[tuple[int | None, int | None, Together], list[Days]] = {}
         self._pairs: dict[tuple[int, int | None, int | None], Pair] = {}
         self._proofs: dict[tuple[int, int | None, int, int], bool] = {}
+        self._left: dict[tuple[int | None, int | None, Together, bool], list[int] | None] = {}
         self._failures = 0
         self._eased: dict[tuple[str, ...], Starts] = {}
         if like is not None:
@@ -182,18 +183,30 @@ class Search:
             )
         return self._pairs[key]
 
-    def domains(self, variant: Variant, tables: Sequence[Days], narrowed: bool) -> list[int]:
-        """By position, one bit a day: days with a start, inside windows and weekdays."""
-        frame = self.frame
-        found = []
-        for i, table in enumerate(tables):
-            days = table.days & self.windows[i]
-            days &= variant.mains if frame.main[i] else variant.others
-            found.append(days & self.weekdays if narrowed else days)
-        root = frame.origin or 0
-        if found:
-            found[root] &= variant.origin
-        return found
+    def left(self, variant: Variant, mode: Mode, narrowed: bool) -> list[int] | None:
+        """By position, one bit a day: the days that can be part of some series of the variant.
+
+        None when there is no such series. `narrowed` keeps to the preferred weekdays.
+        """
+        key = (variant.therapist, variant.band, mode.together, narrowed)
+        if key not in self._left:
+            tables = self.tables(variant, mode.together)
+            days = [table.days & window for table, window in zip(tables, self.windows, strict=True)]
+            if narrowed:
+                days = [bits & self.weekdays for bits in days]
+            self._left[key] = days if consistent(mode.frame, days) else None
+        base = self._left[key]
+        if base is None:
+            return None
+        found = [
+            bits & (variant.mains if main else variant.others)
+            for bits, main in zip(base, self.frame.main, strict=True)
+        ]
+        found[self.frame.origin or 0] &= variant.origin
+        fewer = [
+            i for i, (before, now) in enumerate(zip(base, found, strict=True)) if before != now
+        ]
+        return found if consistent(mode.frame, found, fewer) else None
 
     def best(
         self, variants: Iterable[Variant], *, narrowed: bool = True, better_than: int = NEVER
@@ -202,8 +215,8 @@ class Search:
         queue: list[tuple[int, Variant, Mode, list[int]]] = []
         for variant in variants:
             for mode in self.modes:
-                days = self.domains(variant, self.tables(variant, mode.together), narrowed)
-                if consistent(mode.frame, days):
+                days = self.left(variant, mode, narrowed)
+                if days is not None:
                     queue.append(((days[-1] & -days[-1]).bit_length() - 1, variant, mode, days))
         queue.sort(key=lambda item: item[0])
         found: Option | None = None
@@ -257,8 +270,8 @@ class Search:
         """By position, one bit a day: the days that can be part of some series."""
         found = [0] * len(self.frame.steps)
         for mode in self.modes:
-            days = self.domains(variant, self.tables(variant, mode.together), narrowed)
-            if consistent(mode.frame, days):
+            days = self.left(variant, mode, narrowed)
+            if days is not None:
                 found = [known | more for known, more in zip(found, days, strict=True)]
         return found
 
@@ -297,8 +310,8 @@ class Search:
         tables = self.tables(variant, mode.together)
         programme = Programme(mode.frame, tables, band, self.extra)
         while True:
-            days = self.domains(variant, tables, narrowed)
-            if not consistent(mode.frame, days):
+            days = self.left(variant, mode, narrowed)
+            if days is None:
                 return None
             found = earliest(programme, days, beat[0], beat[1] - mode.trips)
             if found is None or self.proven(variant, mode.together, found.choices):
@@ -347,7 +360,11 @@ class Search:
             if not self._proofs[key]:
                 self._failed()
         table = self.table(i, variant.therapist, variant.band)
-        (table.confirm if self._proofs[key] else table.strike)(start)
+        if self._proofs[key]:
+            table.confirm(start)
+        else:
+            table.strike(start)
+            self._left.clear()
         return self._proofs[key]
 
     def _failed(self) -> None:

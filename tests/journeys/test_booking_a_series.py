@@ -147,6 +147,9 @@ def test_a_likely_duplicate_is_shown_before_it_is_made(desk, live_server, clinic
     desk.get_by_role("button", name="Add patient").click()
     expect(desk.get_by_role("alert")).to_contain_text("may be somebody you already have")
     expect(desk.get_by_label("Given name", exact=True)).to_have_value("Pya")
+    desk.get_by_label("Given name", exact=True).press("Enter")
+    expect(desk.locator("#modal.htmx-request, #modal form.htmx-request")).to_have_count(0)
+    expect(desk.get_by_role("alert")).to_contain_text("may be somebody you already have")
     assert Patient.objects.count() == 1
     desk.get_by_role("button", name="Use this one").click()
     expect(desk.locator(".chosen")).to_contain_text("Pia Sample")

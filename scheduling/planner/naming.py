@@ -54,22 +54,30 @@ class Naming:
 
     def covered(self, visits: Sequence[tuple[Step, int, Staffing]]) -> Assignment | None:
         """Nurses for visits of one day with those clinicians; None when proven impossible."""
-        tasks = [
-            task
-            for step, start, people in visits
-            for task in tasks_of(
-                step,
-                self.diary.start + start,
-                self.starts.request.acuity,
-                self.diary.nurse_lanes,
-                self.starts.barred(dict(people)),
+        barred = [self.starts.barred(dict(people)) for *_, people in visits]
+        key = tuple((step.key, at, own) for (step, at, _), own in zip(visits, barred, strict=True))
+        if key not in self.starts.covers:
+            tasks = [
+                task
+                for (step, start, _), own in zip(visits, barred, strict=True)
+                for task in tasks_of(
+                    step,
+                    self.diary.start + start,
+                    self.starts.request.acuity,
+                    self.diary.nurse_lanes,
+                    own,
+                )
+            ]
+            claims = [
+                claim
+                for step, start, people in visits
+                for claim in self._turns(step, start, people)
+            ]
+            found = assign(
+                tasks, self.diary.people, self.diary.cover, self.diary, claims, least=False
             )
-        ]
-        claims = [
-            claim for step, start, people in visits for claim in self._turns(step, start, people)
-        ]
-        found = assign(tasks, self.diary.people, self.diary.cover, self.diary, claims, least=False)
-        return found if isinstance(found, Assignment) else None
+            self.starts.covers[key] = found if isinstance(found, Assignment) else None
+        return self.starts.covers[key]
 
     def coverable(self, step: Step, start: int) -> bool:
         """True when some clinicians leave nurses for the whole visit."""

@@ -26,11 +26,10 @@ def levels(lanes: Iterable[int]) -> Levels:
 
 def taken(free: Levels, lanes: int, where: int) -> Levels:
     """Free levels after so many lanes are taken in the bits of `where`."""
-    size = len(free)
-    return tuple(
-        (free[k] & ~where) | (free[k + lanes] & where if k + lanes < size else 0)
-        for k in range(size)
-    )
+    found = [bits & ~where for bits in free]
+    for k in range(len(free) - lanes):
+        found[k] |= free[k + lanes] & where
+    return tuple(found)
 
 
 def given_back(free: Levels, lanes: int, where: int) -> Levels:

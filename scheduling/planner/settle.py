@@ -27,12 +27,13 @@ class Settling:
         self, ward: Ward, new: Sequence[CoverTask], low: int, high: int, *, clipped: bool = False
     ) -> None:
         loose = [task for task in ward.movable if task.start < high and low < task.end]
-        self.tasks = [*new, *loose]
+        self.tasks = sorted([*new, *loose], key=lambda task: (-task.lanes, task.start))
         within = span(max(0, low - ward.offset), high - ward.offset) if clipped else -1
         self.bits = [ward.bits(task) & within for task in self.tasks]
         self.home = [ward.index.get(task.nurse or -1, -1) for task in self.tasks]
         free = list(ward.free)
-        for task, n in zip(loose, self.home[len(new) :], strict=True):
+        for task in loose:
+            n = ward.index[task.nurse or -1]
             free[n] = given_back(free[n], len(task.held), ward.bits(task))
         self.free = free
         nurses = range(len(ward.nurses))
@@ -51,7 +52,9 @@ class Settling:
         """A sharing out within a budget of nodes; None without one, or when `exhausted`."""
         self.nodes, self._budget = 0, nodes
         self.chosen = [-1] * len(self.tasks)
-        if not self._place(self.free, self.able, frozenset(range(len(self.tasks)))):
+        if not all(self.able):
+            return None
+        if not self._place(self.free, self.able, range(len(self.tasks))):
             return None
         return {
             task: n
@@ -69,17 +72,25 @@ class Settling:
         return need <= len(free[n]) and covers(free[n][need - 1], self.bits[i])
 
     def _place(
-        self, free: Sequence[Levels], able: Sequence[list[int]], left: frozenset[int]
+        self, free: Sequence[Levels], able: Sequence[list[int]], left: Sequence[int]
     ) -> bool:
         self.nodes += 1
         if not left or self.nodes > self._budget:
             return not left
-        i = min(left, key=lambda j: (len(able[j]), -self.tasks[j].lanes, self.tasks[j].start))
-        rest = left - {i}
-        for n in sorted(able[i], key=lambda n: n != self.home[i]):
+        i, fewest = left[0], len(free) + 1
+        for j in left:
+            count = len(able[j])
+            if count < fewest:
+                i, fewest = j, count
+                if count == 1:
+                    break
+        rest = [j for j in left if j != i]
+        home = self.home[i]
+        choices = able[i] if home not in able[i] else [home, *(n for n in able[i] if n != home)]
+        for n in choices:
             then = list(free)
             then[n] = taken(free[n], self.need[i][n], self.bits[i])
-            still = self._still(then, able, i, n, rest)
+            still = self._still(then, able, i, n, {*rest})
             if still is not None:
                 self.chosen[i] = n
                 if self._place(then, still, rest):
@@ -92,7 +103,7 @@ class Settling:
         able: Sequence[list[int]],
         i: int,
         n: int,
-        rest: frozenset[int],
+        rest: set[int],
     ) -> list[list[int]] | None:
         """Who can still take what once nurse n has task i; None when somebody is left with none."""
         still = list(able)

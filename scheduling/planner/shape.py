@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from scheduling.planner.protocols import NURSE, Step, lanes_needed
 
@@ -63,9 +62,21 @@ class Shape:
     attendances: tuple[Attendance, ...]
 
 
-@lru_cache(maxsize=1024)
+_SHAPES: dict[int, tuple[Step, Shape]] = {}
+_MOST = 2_000
+
+
 def shape_of(step: Step) -> Shape:
-    """The rooms, clinicians and presence of a step, phase by phase."""
+    """The rooms, clinicians and presence of a step, phase by phase; remembered by identity."""
+    known = _SHAPES.get(id(step))
+    if known is None or known[0] is not step:
+        if len(_SHAPES) > _MOST:
+            _SHAPES.clear()
+        known = _SHAPES[id(step)] = (step, _shape(step))
+    return known[1]
+
+
+def _shape(step: Step) -> Shape:
     stays: dict[str, Stay] = {}
     turns: dict[str, Turn] = {}
     present: dict[str, list[tuple[int, int]]] = {}
@@ -100,9 +111,10 @@ def shape_of(step: Step) -> Shape:
     return Shape(at, tuple(phases), tuple(stays.values()), tuple(turns.values()), (*attendances,))
 
 
-@lru_cache(maxsize=1024)
 def watches_of(step: Step, acuity: int, site_lanes: int) -> tuple[Watch, ...]:
     """The monitoring of a step for a patient of that acuity, one item a phase that needs it."""
+    if not step.needs(NURSE):
+        return ()
     found = []
     at = 0
     for phase in step.phases:

@@ -8,6 +8,7 @@ from datetime import time
 from functools import cached_property, reduce
 from itertools import product
 
+from scheduling.planner.cover import Assignment
 from scheduling.planner.day import Diary, Person, Room
 from scheduling.planner.grid import day_spans, grid, weekday_bits
 from scheduling.planner.intervals import erode, union
@@ -42,6 +43,7 @@ class Starts:
     def __init__(self, request: Request, diary: Diary, lifted: frozenset[str] = NONE) -> None:
         self.request, self.diary, self.lifted = request, diary, lifted
         self.everywhere = (1 << diary.length) - 1
+        self.covers: dict[tuple[tuple[str, int, Barred], ...], Assignment | None] = {}
         self._lanes: dict[tuple[int, int, int], int] = {}
         self._rooms: dict[Shape, int] = {}
         self._people: dict[tuple[Turn, int, frozenset[str]], int] = {}

@@ -77,6 +77,10 @@ def _watched(search: Search, i: int) -> bool:
 def _lift(search: Search, rules: tuple[str, ...]) -> Obstacle | None:
     """The obstacle that these rules are; None when lifting them gives no series."""
     everywhere = range(len(search.frame.steps))
+    if rules != ("one_therapist_throughout",):
+        starts = search.eased_starts(rules)
+        if any(not search.startable(i, starts) for i in everywhere if not search.startable(i)):
+            return None
     eased = _possible(search, rules, everywhere)
     if eased is None:
         return None

@@ -19,6 +19,7 @@ from scheduling.planner.shape import Shape, Stay, Turn, Watch, shape_of, watches
 
 Barred = frozenset[int]
 NONE: frozenset[str] = frozenset()
+NO_DAYS: frozenset[int] = frozenset()
 
 
 def _minute(limit: time | None) -> int | None:
@@ -44,6 +45,8 @@ class Starts:
         self.request, self.diary, self.lifted = request, diary, lifted
         self.everywhere = (1 << diary.length) - 1
         self.covers: dict[tuple[tuple[str, int, Barred], ...], Assignment | None] = {}
+        self._common: dict[int, tuple[Step, int]] = {}
+        self._parts: dict[object, int] = {}
         self._lanes: dict[tuple[int, int, int], int] = {}
         self._rooms: dict[Shape, int] = {}
         self._people: dict[tuple[Turn, int, frozenset[str]], int] = {}
@@ -52,12 +55,8 @@ class Starts:
     def without(self, *rules: str, request: Request | None = None) -> Starts:
         """The same diary with rules lifted, or for a request changed in hours or staff."""
         other = Starts(request or self.request, self.diary, self.lifted | frozenset(rules))
-        other._lanes, other._rooms, other._people, other._watches = (
-            self._lanes,
-            self._rooms,
-            self._people,
-            self._watches,
-        )
+        other._parts, other._lanes, other._rooms = self._parts, self._lanes, self._rooms
+        other._people, other._watches = self._people, self._watches
         for drawn in ("nurses", "bases", "_pool"):
             if drawn in self.__dict__:
                 other.__dict__[drawn] = self.__dict__[drawn]
@@ -102,26 +101,31 @@ class Starts:
     def hours(self, step: Step) -> int:
         """Starts on the grain, inside the days and hours wanted and the protocol's weekdays."""
         request, diary = self.request, self.diary
-        days = self.days
-        if step.weekdays and "weekday_is_allowed" not in self.lifted:
-            days &= weekday_bits(diary.first, len(diary.midnights) - 1, step.weekdays)
         earliest, latest = (_minute(limit) for limit in (request.earliest, request.latest))
         if "preferred_hours" in self.lifted:
             earliest = latest = None
-        now = max(0, diary.now - diary.start)
-        return grid(diary) & day_spans(diary, days, earliest, latest, step.minutes, now)
+        weekdays = step.weekdays if "weekday_is_allowed" not in self.lifted else NO_DAYS
+        key = ("hours", weekdays, earliest, latest, step.minutes)
+        if key not in self._parts:
+            days = self.days
+            if weekdays:
+                days &= weekday_bits(diary.first, len(diary.midnights) - 1, weekdays)
+            now = max(0, diary.now - diary.start)
+            spans = day_spans(diary, days, earliest, latest, step.minutes, now)
+            self._parts[key] = grid(diary) & spans
+        return self._parts[key]
 
     def opening(self, step: Step) -> int:
         """Starts with the whole visit in opening hours."""
         if "site_is_open" in self.lifted:
             return self.everywhere
-        return erode(self.diary.open, step.minutes)
+        return self._eroded("open", self.diary.open, step.minutes)
 
     def patient(self, step: Step) -> int:
         """Starts with the patient free throughout."""
         if "patient_is_free" in self.lifted or self.diary.patient == self.everywhere:
             return self.everywhere
-        return erode(self.diary.patient, step.minutes)
+        return self._eroded("patient", self.diary.patient, step.minutes)
 
     def presence(self, step: Step) -> int:
         """Starts with somebody holding each credential on site when asked for."""
@@ -130,8 +134,22 @@ class Starts:
             return found
         for need in shape_of(step).attendances:
             there = self.diary.presence.get(need.credential, 0)
-            found &= erode(there, need.end - need.start) >> need.start
+            found &= self._eroded(need.credential, there, need.end - need.start) >> need.start
         return found
+
+    def common(self, step: Step) -> int:
+        """Starts that keep every rule but those about clinicians and nurses."""
+        known = self._common.get(id(step))
+        if known is None:
+            found = self.hours(step) & self.opening(step) & self.patient(step)
+            found &= self.presence(step) & self.rooms(shape_of(step))
+            known = self._common[id(step)] = (step, found)
+        return known[1]
+
+    def _eroded(self, name: str, bits: int, minutes: int) -> int:
+        if (name, minutes) not in self._parts:
+            self._parts[name, minutes] = erode(bits, minutes)
+        return self._parts[name, minutes]
 
     def lane(self, room: Room, stay: Stay, lane: int) -> int:
         """Starts with that chair of a room free for a stay and its turnover; -1 is every chair."""
@@ -281,8 +299,7 @@ class Starts:
 
     def feasible(self, step: Step, therapist: int | None) -> Feasible:
         """Starts that keep every rule about one visit, for a series with that therapist."""
-        common = self.hours(step) & self.opening(step) & self.patient(step)
-        common &= self.presence(step) & self.rooms(shape_of(step))
+        common = self.common(step)
         groups: dict[Barred, int] = {}
         for people, bits in self.staffings(step, therapist):
             barred = self.barred(people)

@@ -67,6 +67,7 @@ class Search:
         self._pairs: dict[tuple[int, int | None, int | None], Pair] = {}
         self._proofs: dict[tuple[int, int | None, int, int], bool] = {}
         self._left: dict[tuple[int | None, int | None, Together, bool], list[int] | None] = {}
+        self._startable: dict[tuple[int, int], bool] = {}
         self._failures = 0
         self._eased: dict[tuple[str, ...], Starts] = {}
         if like is not None:
@@ -246,6 +247,15 @@ class Search:
         if rules not in self._eased:
             self._eased[rules] = self.starts.without(*rules)
         return self._eased[rules]
+
+    def startable(self, i: int, starts: Starts | None = None) -> bool:
+        """True when the step at position i has any start at all, with any therapist."""
+        key = (self.frame.kinds[i], id(starts))
+        if key not in self._startable:
+            step, known = self.frame.steps[i], starts or self.starts
+            whose = self.therapists if step.needs(THERAPIST) else [None]
+            self._startable[key] = any(known.feasible(step, t).pooled for t in whose)
+        return self._startable[key]
 
     def day_bits(self, bits: int) -> int:
         """One bit a day: days with any bit set."""

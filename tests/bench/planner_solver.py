@@ -17,8 +17,8 @@ FINISH = 1 << 20
 LIMIT = 60.0
 
 
-def optimum(search: Search, hint: Option) -> tuple[tuple[int, int], float]:
-    """(finish day, cost) proven by CP-SAT, and the seconds it took to solve.
+def optimum(search: Search, hint: Option) -> tuple[tuple[int, int], bool, float]:
+    """(finish day, cost) found by CP-SAT, whether proven the least, and the seconds of solving.
 
     Cover of a start that needs a repack is proven lazily, as the planner does: an optimum that
     rests on one disproven is cut off and the model solved again.
@@ -36,7 +36,7 @@ def optimum(search: Search, hint: Option) -> tuple[tuple[int, int], float]:
             if (i, start) in rival.uncertain and not naming.coverable(search.frame.steps[i], start)
         }
         if not failed:
-            return rival.score, took
+            return rival.score, rival.proven, took
         forbidden |= failed
 
 
@@ -48,6 +48,8 @@ class Rival:
         self.model = cp_model.CpModel()
         self.therapists = {t: self.model.new_bool_var("") for t in search.therapists}
         self.model.add_exactly_one(self.therapists.values())
+        for therapist, chosen in self.therapists.items():
+            self.model.add_hint(chosen, therapist == hint.variant.therapist)
         self.uncertain: set[tuple[int, int]] = set()
         self.terms: list[cp_model.LinearExprT] = []
         self.at: list[dict[int, cp_model.IntVar]] = []
@@ -111,6 +113,8 @@ class Rival:
         model, search = self.model, self.search
         band = [model.new_bool_var("") for _ in BANDS]
         model.add_exactly_one(band)
+        for n, here in enumerate(band):
+            model.add_hint(here, n == self.hint.band)
         for i, main in enumerate(search.frame.main):
             if not main:
                 continue
@@ -122,6 +126,8 @@ class Rival:
                 ]
                 stray = model.new_bool_var("")
                 model.add(stray >= sum(outside) + band[n] - 1)
+                at = wall_minute(search.diary, self.hint.starts[i])
+                model.add_hint(stray, n == self.hint.band and not low <= at < high)
                 self.terms.append(4 * stray)
 
     def solve(self) -> tuple[float, list[int]]:

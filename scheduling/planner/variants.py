@@ -210,9 +210,13 @@ class Search:
         return found if consistent(mode.frame, found, fewer) else None
 
     def best(
-        self, variants: Iterable[Variant], *, narrowed: bool = True, better_than: int = NEVER
+        self,
+        variants: Iterable[Variant],
+        *,
+        narrowed: bool = True,
+        beat: tuple[int, int] = (NEVER, NEVER),
     ) -> Option | None:
-        """The best series of several variants; `better_than` bounds its finish day."""
+        """The best series of several variants, if it beats a finish day and cost."""
         queue: list[tuple[int, Variant, Mode, list[int]]] = []
         for variant in variants:
             for mode in self.modes:
@@ -222,16 +226,16 @@ class Search:
         queue.sort(key=lambda item: item[0])
         found: Option | None = None
         for bound, group in groupby(queue, key=lambda item: item[0]):
-            if bound > (found.finish if found else better_than):
+            if bound > beat[0]:
                 break
             ranked = [
                 (self._least(v, m, d, bound), n, v, m) for n, (_, v, m, d) in enumerate(group)
             ]
             for cost, _, variant, mode in sorted(ranked, key=lambda item: item[:2]):
-                if found and (bound, cost) >= (found.finish, found.cost):
+                if (bound, cost) >= beat:
                     break
-                finish, beat = (found.finish, found.cost) if found else (better_than, NEVER)
-                found = self._solve(variant, mode, (finish, beat), narrowed) or found
+                if better := self._solve(variant, mode, beat, narrowed):
+                    found, beat = better, (better.finish, better.cost)
         return found
 
     def _least(self, variant: Variant, mode: Mode, days: Sequence[int], finish: int) -> int:

@@ -10,19 +10,23 @@ from scheduling.planner.fallback import fewest_outside
 from scheduling.planner.grid import wall_minute, weekday_bits
 from scheduling.planner.options import Option, Variant
 from scheduling.planner.preferences import BANDS, band_of
+from scheduling.planner.series import NEVER
 from scheduling.planner.variants import Search
 
 APART = 3
 """Days between two D0 from which on plans count as different."""
 
-Family = Callable[[Search, Sequence[Option]], Option | None]
+Beat = tuple[int, int]
+Family = Callable[[Search, Sequence[Option], Beat], Option | None]
+ANY = (NEVER, NEVER)
+"""Finish and cost that any series beats."""
 
 
 def different(search: Search) -> list[Option]:
     """The best option, then up to `limit` others unlike each other, in order of their scores.
 
-    Each family offers its best that is unlike all chosen; of one round's offers the regular
-    weekday pattern goes first, then whichever scores best.
+    Each family offers its best; of one round's offers the regular weekday pattern goes first,
+    then whichever scores best.
     """
     if not search.frame.steps:
         return []
@@ -35,14 +39,32 @@ def different(search: Search) -> list[Option]:
     chosen = [best]
     families: list[Family] = [regular, other_therapist, other_band, later]
     while families and len(chosen) < search.request.limit:
-        offers = [(family, offer) for family in families if (offer := family(search, chosen))]
-        offers.sort(key=lambda made: (made[0] is not regular, made[1].rank))
-        families = []
-        for family, offer in offers:
-            if len(chosen) < search.request.limit and unlike(search, offer, chosen):
-                chosen.append(offer)
-                families.append(family)
+        families = _round(search, chosen, families)
     return [best, *sorted(chosen[1:], key=lambda option: option.rank)]
+
+
+def _round(search: Search, chosen: list[Option], families: Sequence[Family]) -> list[Family]:
+    """Add to those chosen what the families offer; the families that may have more."""
+    offers: list[tuple[Family, Option]] = []
+    left: list[Family] = []
+    beat = ANY
+    for family in families:
+        room = search.request.limit - len(chosen)
+        offer = family(search, chosen, beat) if room else None
+        if offer is None or not unlike(search, offer, chosen):
+            continue
+        if family is regular:
+            chosen.append(offer)
+            left.append(family)
+            continue
+        offers.append((family, offer))
+        if room == 1:
+            beat = offer.finish, offer.cost
+    for family, offer in sorted(offers, key=lambda made: made[1].rank):
+        if len(chosen) < search.request.limit and unlike(search, offer, chosen):
+            chosen.append(offer)
+            left.append(family)
+    return left
 
 
 def unlike(search: Search, option: Option, chosen: Sequence[Option]) -> bool:
@@ -56,7 +78,7 @@ def unlike(search: Search, option: Option, chosen: Sequence[Option]) -> bool:
     )
 
 
-def regular(search: Search, chosen: Sequence[Option]) -> Option | None:
+def regular(search: Search, chosen: Sequence[Option], beat: Beat) -> Option | None:
     """Infusions on as few weekdays as can be, always the same ones."""
     if sum(search.frame.main) < 2 or chosen[0].outside:
         return None
@@ -70,35 +92,41 @@ def regular(search: Search, chosen: Sequence[Option]) -> Option | None:
             if pattern not in known
             for therapist in search.therapists
         ]
-        if found := search.best(variants):
+        if found := search.best(variants, beat=beat):
             return found
     return None
 
 
-def other_therapist(search: Search, chosen: Sequence[Option]) -> Option | None:
+def other_therapist(search: Search, chosen: Sequence[Option], beat: Beat) -> Option | None:
     """The best series with a therapist not yet offered."""
     taken = {option.variant.therapist for option in chosen}
-    return _best(search, chosen, [Variant(t) for t in search.therapists if t not in taken])
+    variants = [Variant(t) for t in search.therapists if t not in taken]
+    return _best(search, chosen, variants, beat)
 
 
-def other_band(search: Search, chosen: Sequence[Option]) -> Option | None:
+def other_band(search: Search, chosen: Sequence[Option], beat: Beat) -> Option | None:
     """The best series with every infusion in a time band not yet offered."""
     taken = {band(search, option) for option in chosen}
     bands = [index for index in range(len(BANDS)) if index not in taken]
     if chosen[0].outside or not bands:
         return None
-    return search.best([Variant(t, band=index) for index in bands for t in search.therapists])
+    variants = [Variant(t, band=index) for index in bands for t in search.therapists]
+    return search.best(variants, beat=beat)
 
 
-def later(search: Search, chosen: Sequence[Option]) -> Option | None:
+def later(search: Search, chosen: Sequence[Option], beat: Beat) -> Option | None:
     """The best series whose D0 is at least three days after every one offered."""
     last = max(d0(search, option) for option in chosen) + APART
     days = ~((1 << last) - 1)
-    return _best(search, chosen, [Variant(t, origin=days) for t in search.therapists])
+    return _best(search, chosen, [Variant(t, origin=days) for t in search.therapists], beat)
 
 
-def _best(search: Search, chosen: Sequence[Option], variants: list[Variant]) -> Option | None:
-    return fewest_outside(search, variants) if chosen[0].outside else search.best(variants)
+def _best(
+    search: Search, chosen: Sequence[Option], variants: list[Variant], beat: Beat
+) -> Option | None:
+    if chosen[0].outside:
+        return fewest_outside(search, variants)
+    return search.best(variants, beat=beat)
 
 
 def _patterns(search: Search, size: int) -> Iterator[tuple[frozenset[int], int]]:

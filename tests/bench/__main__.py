@@ -40,7 +40,7 @@ def part(name: str, url: str) -> dict[str, Any]:
 
 def main() -> None:
     VAR.mkdir(exist_ok=True)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"planner": part("planner", "sqlite:///:memory:")}
     with postgres.server() as url:
         for name in ON_POSTGRES:
             with postgres.migrated(url) as database:

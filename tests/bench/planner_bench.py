@@ -24,7 +24,7 @@ from tests.planner.cast import depression, esketamine, kap, kare, ptsd, wants
 
 LOADS = (0.0, 0.6, 0.85)
 CLINICS = 8
-COMPARED = 6
+COMPARED = 4
 WITHIN = 60
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from scheduling.planner.frame import dates_of
 from scheduling.planner.obstacles import Obstacle, lacking, scarcest, tell
 from scheduling.planner.options import Variant
 from scheduling.planner.plans import Blocked, Relaxation
@@ -136,8 +137,7 @@ def _calendar(search: Search) -> Iterator[Blocked]:
         fewer = {key: day for key, day in request.completed.items() if key != gap.anchor}
         if gap.anchor not in names and not search.calendar(replace(request, completed=fewer)):
             continue
-        scale = 1 if gap.unit == "days" else 24
-        near, far = gap.earliest // scale, -(-gap.latest // scale)
+        near, far = dates_of(gap)
         window = f"{day_words(done + timedelta(near))} to {day_words(done + timedelta(far))}"
         anchor = names.get(gap.anchor, f"the {gap.anchor.replace('_', ' ')}")
         message = (

@@ -175,6 +175,13 @@ def days_of(gap: Gap, minutes: int) -> tuple[int, int]:
     return (low - 60) // 1440, -(-(high + 60) // 1440)
 
 
+def dates_of(gap: Gap) -> tuple[int, int]:
+    """Local dates a gap spans when only the date of its anchor is known: hours in whole days."""
+    if gap.unit == "days":
+        return gap.earliest, gap.latest
+    return gap.earliest // 24, -(-gap.latest // 24)
+
+
 def _gap_links(steps: list[Step]) -> list[Link]:
     position = {step.key: i for i, step in enumerate(steps)}
     found: dict[tuple[int, int], Link] = {}

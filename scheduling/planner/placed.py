@@ -11,7 +11,7 @@ from scheduling.planner.day import Diary
 from scheduling.planner.intervals import erode, span
 from scheduling.planner.plans import PlannedClaim, PlannedVisit, Refusal
 from scheduling.planner.pool import first_run
-from scheduling.planner.protocols import Protocol, Step
+from scheduling.planner.protocols import Gap, Protocol, Step
 from scheduling.planner.shape import Shape, shape_of
 from scheduling.planner.words import clock, stretch
 
@@ -125,15 +125,14 @@ class Examined:
         """Site date of an anchor."""
         return anchor if isinstance(anchor, date) else self.diary.date_of(anchor[0])
 
-    def gaps(self) -> Iterator[tuple[Step, str, int, int, str]]:
-        """Every gap with a visit under examination at one end and something known at the other:
-        the step, its anchor, earliest, latest, unit."""
+    def gaps(self) -> Iterator[tuple[Step, Gap]]:
+        """Every gap with a visit under examination at one end and something known at the other."""
         moved = {placed.step.key for placed in self.visits}
         known = self.dated()
         for step in self.protocol.steps:
             for gap in step.gaps:
                 if {step.key, gap.anchor} & moved and {step.key, gap.anchor} <= known.keys():
-                    yield step, gap.anchor, gap.earliest, gap.latest, gap.unit
+                    yield step, gap
 
 
 def placed_visits(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from scheduling.planner.frame import dates_of
 from scheduling.planner.placed import Examined
 from scheduling.planner.plans import Refusal
 from scheduling.planner.protocols import THERAPIST
@@ -18,23 +19,24 @@ def window_is_kept(series: Examined) -> Iterator[Refusal]:
     dates, times = series.dated(), series.timed()
     placed = {one.step.key: one for one in series.visits}
     names = {step.key: step.name for step in series.protocol.steps}
-    for step, anchor, earliest, latest, unit in series.gaps():
-        if unit == "hours" and step.key in times and anchor in times:
-            low = times[anchor][1] + 60 * earliest
-            high = times[anchor][1] + 60 * latest
+    for step, gap in series.gaps():
+        anchor = gap.anchor
+        if gap.unit == "hours" and step.key in times and anchor in times:
+            low = times[anchor][1] + 60 * gap.earliest
+            high = times[anchor][1] + 60 * gap.latest
             if low <= times[step.key][0] <= high:
                 continue
             zone = series.diary.zone
             window = f"{moment(low, zone)} to {moment(high, zone)}"
-            told = f"{earliest} to {latest} hours after"
+            told = f"{gap.earliest} to {gap.latest} hours after"
         else:
-            scale = 1 if unit == "days" else 24
-            first = dates[anchor] + timedelta(days=earliest // scale)
-            last = dates[anchor] + timedelta(days=-(-latest // scale))
+            near, far = dates_of(gap)
+            first = dates[anchor] + timedelta(days=near)
+            last = dates[anchor] + timedelta(days=far)
             if first <= dates[step.key] <= last:
                 continue
             window = f"{day_words(first)} to {day_words(last)}"
-            told = distance(earliest // scale, -(-latest // scale))
+            told = distance(near, far)
         subject = placed.get(step.key) or placed[anchor]
         when = day_words(dates[step.key])
         other = names.get(anchor, anchor.replace("_", " "))

@@ -1,6 +1,6 @@
 """The planner: pure Python over frozen snapshots. It knows no Django and does no I/O.
 
-What it reads: `protocols` (steps and gaps), `day` (the diary), `plans` (what is asked and answered).
+What it reads: `protocols` (steps, gaps), `day` (the diary), `plans` (the question and the answer).
 The policy: `rules` and `spacing`, one function a refusal, over visits `placed` in a diary;
 `preferences`, one function a weight. `shape` tells what a step takes, `words` how to say it.
 Nurses: `cover` assigns; `pool` and `ward` count lanes; `settle` and `repack` share out anew.

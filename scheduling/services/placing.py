@@ -80,7 +80,9 @@ def judge(
     for placed in placed_visits(visits, protocol, diary, acuity):
         by_day[placed.day] += rules.monitoring(placed)
     for tasks in by_day.values():
-        shared = cover.assign(tasks, diary.people, diary.cover, diary)
+        steps = {task.visit for task in tasks}
+        own = [c for v in visits if v.step in steps for c in v.claims if c.kind == "staff"]
+        shared = cover.assign(tasks, diary.people, diary.cover, diary, own)
         if isinstance(shared, cover.Shortage):
             return [
                 Refusal("nurse_cover_is_kept", "nurse cover", rules.shortage_words(shared, diary))

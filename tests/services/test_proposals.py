@@ -136,3 +136,19 @@ def test_proposals_cost_three_queries_however_full_the_book_is():
         counts.add(len(queries))
         book_series(token=found.offers[0].token, actor=DESK, now=NOW)
     assert counts == {3}
+
+
+@pytest.mark.parametrize("days", [10, 300])
+def test_the_first_proposals_after_an_edit_cost_the_same_however_far_they_look(days):
+    juniper, pia = house(), patient("Pia")
+    protocol("maintenance")
+    with CaptureQueriesContext(connection) as queries:
+        propose_series(
+            patient=pia,
+            protocol_key="maintenance",
+            site=juniper,
+            not_before=MONDAY,
+            not_after=MONDAY + timedelta(days=days),
+            now=NOW,
+        )
+    assert len(queries) == 13

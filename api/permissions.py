@@ -41,6 +41,14 @@ see_own_calendar | x  x  x  x  x  x  x  x  | -                  | one's own week
 manage_feeds_own | x  x  x  x  x  x  x  x  | -                  | own calendar addresses
 see_feeds        | .  .  .  .  .  .  x  x  | feeds:read         | list calendar addresses
 manage_feeds_any | .  .  .  .  .  .  x  x  | feeds:write        | anybody's calendar addresses
+write_notes      | x  x  x  x  x  .  .  .  | -                  | notes on visits
+block_time       | x  .  .  x  .  .  x  .  | -                  | close a room or a person for hours
+ask_time_off     | x  x  x  x  x  x  x  x  | -                  | ask for time off for oneself
+decide_time_off  | .  .  .  x  .  .  x  x  | -                  | approve or decline time off
+manage_places    | .  .  .  .  .  .  x  x  | -                  | the site, rooms, hours, closures
+manage_staff     | .  .  .  .  .  .  x  x  | -                  | staff, credentials, weekly hours
+write_protocols  | .  .  .  .  x  .  x  x  | -                  | write and retire protocols
+review_protocols | .  .  .  .  x  .  .  .  | -                  | say a protocol may be used
 see_journal      | .  .  .  .  .  .  x  x  | -                  | who changed what
 see_billing      | .  .  .  .  .  x  x  .  | -                  | what is owed
 manage_setup     | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins

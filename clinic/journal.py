@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,34 @@ def record(
     )
     announce(entry)
     return entry
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed what one is about to write, after one last looked at it.
+
+    `entries` are the journal rows of their changes, oldest first: who, when, before, after.
+    """
+
+    def __init__(self, entries: Sequence[Journal]) -> None:
+        super().__init__(f"{entries[-1].actor} changed this while you were typing.")
+        self.entries = tuple(entries)
+
+
+def newest(subject: str) -> int:
+    """The newest change of a subject, to hand back as `seen` with an edit; 0 when there is none."""
+    found = Journal.objects.filter(subject=subject).order_by("-pk").values_list("pk", flat=True)
+    return found.first() or 0
+
+
+def unchanged_since(seen: int | None, subject: str) -> None:
+    """ChangedMeanwhile when the subject has a newer change than `seen`; None does not ask.
+
+    To be called once the row is locked, so that no other change can slip in between.
+    """
+    if seen is None:
+        return
+    if later := list(Journal.objects.filter(subject=subject, pk__gt=seen).order_by("pk")):
+        raise ChangedMeanwhile(later)
 
 
 def changes(

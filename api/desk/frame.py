@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
+from api.desk.manage import Tab, tabs_of
 from api.permissions import NotPermitted, may, sites_for, staff_id
 from clinic.journal import Actor
 from clinic.models import Site, User
@@ -56,6 +57,7 @@ class Frame:
     may_add: bool
     may_book: bool
     may_set_up: bool
+    tabs: tuple[Tab, ...]
     has_week: bool
 
     @property
@@ -140,6 +142,7 @@ def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Fra
         may_add=may(user, "manage_patients", site),
         may_book=may(user, "book_series", site),
         may_set_up=may(user, "manage_setup"),
+        tabs=tuple(tabs_of(user, site)) if site else (),
         has_week=has_week,
     )
 
@@ -156,6 +159,8 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_series", site) or may(user, "see_own_patients", site):
             url = reverse("desk:series-list", args=[site.pk])
             places.append(Place("series", "Series", "list", url, "g s"))
+    if site and (tabs := tabs_of(user, site)):
+        places.append(Place("manage", "Set-up", "settings", tabs[0].url, "g m"))
     if has_week:
         places.append(Place("week", "My week", "calendar-days", reverse("desk:week"), "g w"))
     return places

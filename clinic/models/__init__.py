@@ -1,9 +1,16 @@
 """What is true: sites, rooms, people, hours, patients, and the journal of every change."""
 
-from clinic.models.availability import Absence, AvailabilityException, WeeklyHours
+from clinic.models.availability import (
+    Absence,
+    AvailabilityException,
+    OnCall,
+    TimeOff,
+    WeeklyHours,
+)
+from clinic.models.imports import ImportDraft
 from clinic.models.journal import Journal
 from clinic.models.patients import Patient
-from clinic.models.people import Credential, Grant, Staff, User
+from clinic.models.people import Credential, Grant, Invitation, Staff, User
 from clinic.models.resources import Resource
 from clinic.models.rooms import Room
 from clinic.models.sites import Closure, OpeningHours, Organisation, Site, Travel
@@ -14,7 +21,10 @@ __all__ = [
     "Closure",
     "Credential",
     "Grant",
+    "ImportDraft",
+    "Invitation",
     "Journal",
+    "OnCall",
     "OpeningHours",
     "Organisation",
     "Patient",
@@ -22,6 +32,7 @@ __all__ = [
     "Room",
     "Site",
     "Staff",
+    "TimeOff",
     "Travel",
     "User",
     "WeeklyHours",

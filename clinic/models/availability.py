@@ -61,3 +61,54 @@ class Absence(models.Model):
                 condition=Q(ends_at__gt=F("starts_at")), name="absence_ends_after_it_begins"
             )
         ]
+
+
+class TimeOff(models.Model):
+    """Somebody asks to be off; approved, it is an absence. One asked for blocks nothing."""
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        APPROVED = "approved"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
+
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="time_off")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.ASKED)
+    answer = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    absence = models.OneToOneField(
+        Absence, models.SET_NULL, null=True, blank=True, related_name="time_off"
+    )
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        verbose_name_plural = "time off"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="time_off_ends_after_it_begins"
+            )
+        ]
+
+
+class OnCall(models.Model):
+    """Somebody can be called, whatever their hours; nothing is booked on it."""
+
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="on_call")
+    site = models.ForeignKey(Site, models.CASCADE, related_name="on_call")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["starts_at", "id"]
+        verbose_name_plural = "on call"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="on_call_ends_after_it_begins"
+            )
+        ]

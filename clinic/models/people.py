@@ -94,3 +94,25 @@ class Grant(models.Model):
                 name="one_grant_of_a_role_everywhere",
             ),
         ]
+
+
+class Invitation(models.Model):
+    """A way in for a new colleague: a secret address, of which only the hash is kept.
+
+    `grants` is what they will get: {"role": .., "site": id or null} each.
+    """
+
+    staff = models.ForeignKey(
+        Staff, models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    email = models.EmailField()
+    grants = models.JSONField(default=list)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.CharField(max_length=150)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-invited_at", "-id"]

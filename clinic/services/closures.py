@@ -72,6 +72,7 @@ def write_opening_hours(site: Site, openings: Sequence[Opening], pen: Pen) -> li
         raise ValidationError({"openings": "A weekday is 0, Monday, to 6, Sunday."})
     if overlapping(week_span(one.weekday, one.opens, one.closes) for one in openings):
         raise ValidationError({"openings": "Two openings overlap."})
+    pen.unchanged(site)
     standing = OpeningHours.objects.filter(site=site)
     before = [str(Opening(row.weekday, row.opens, row.closes)) for row in standing]
     after = [str(one) for one in sorted(openings)]

@@ -24,11 +24,19 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """Who writes, when, and of which kind of thing: the journal's subject is "kind:id"."""
+    """Who writes, when, and of which kind of thing: the journal's subject is "kind:id".
+
+    `seen` is the newest change of it that the writer has looked at; None does not ask.
+    """
 
     kind: str
     actor: Actor
     now: datetime
+    seen: int | None = None
+
+    def unchanged(self, of: Model) -> None:
+        """ChangedMeanwhile when somebody else changed it after the writer looked."""
+        journal.unchanged_since(self.seen, f"{self.kind}:{of.pk}")
 
     def note(
         self,
@@ -53,9 +61,11 @@ class Pen:
 def save(row: Model, facts: Mapping[str, Any], pen: Pen, *, site: Site | None) -> None:
     """Set these fields of a row, new or old, and journal those that differ; nothing if none does.
 
-    django's ValidationError with messages by field.
+    django's ValidationError with messages by field; ChangedMeanwhile.
     """
     new = row._state.adding
+    if not new:
+        pen.unchanged(row)
     before = {} if new else {field: getattr(row, field) for field in facts}
     for field, value in facts.items():
         setattr(row, field, value.strip() if isinstance(value, str) else value)

@@ -63,6 +63,7 @@ def write_weekly_hours(
     ValidationError for shifts that overlap, a break outside its shift, or a site not theirs.
     """
     _check(staff, site, shifts)
+    pen.unchanged(staff)
     theirs = WeeklyHours.objects.filter(staff=staff, site=site)
     standing = theirs.filter(Q(effective_to=None) | Q(effective_to__gte=since))
     before = [str(_shift(row)) for row in standing]

@@ -72,19 +72,32 @@ def create_patient(*, actor: Actor, now: datetime, **facts: Unpack[PatientFacts]
 
 @durable
 def update_patient(
-    *, patient: int, actor: Actor, now: datetime, **changes: Unpack[PatientFacts]
+    *,
+    patient: int,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **changes: Unpack[PatientFacts],
 ) -> Patient:
     """Correct what is given, leave the rest; booked visits keep the attention of the old acuity.
 
-    Errors as in create_patient, Patient.DoesNotExist. For `acuity` see
+    Errors as in create_patient, Patient.DoesNotExist, ChangedMeanwhile (`seen`). For `acuity` see
     `scheduling.services.attention`.
     """
-    return write_patient(patient=patient, changes=changes, actor=actor, now=now)
+    return write_patient(patient=patient, changes=changes, actor=actor, now=now, seen=seen)
 
 
-def write_patient(*, patient: int, changes: PatientFacts, actor: Actor, now: datetime) -> Patient:
+def write_patient(
+    *,
+    patient: int,
+    changes: PatientFacts,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+) -> Patient:
     """`update_patient` inside a transaction that is open."""
     row = Patient.objects.select_for_update(of=("self",)).get(pk=patient)
+    journal.unchanged_since(seen, f"patient:{patient}")
     before = _facts(row)
     for field, value in changes.items():
         setattr(row, field, value)

@@ -2,7 +2,7 @@
 
 from scheduling.models.claims import Claim, Hold
 from scheduling.models.feeds import CalendarFeed, FeedEntry
-from scheduling.models.protocols import Protocol, ProtocolVersion
+from scheduling.models.protocols import Protocol, ProtocolDraft, ProtocolVersion
 from scheduling.models.series import Appointment, AppointmentPhase, Series, Status
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "FeedEntry",
     "Hold",
     "Protocol",
+    "ProtocolDraft",
     "ProtocolVersion",
     "Series",
     "Status",

@@ -27,6 +27,7 @@ class ProtocolVersion(models.Model):
     definition = models.JSONField()
     source = models.TextField(blank=True)
     reviewed_by = models.CharField(max_length=150, blank=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -39,3 +40,23 @@ class ProtocolVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (version {self.version})"
+
+
+class ProtocolDraft(models.Model):
+    """What somebody is writing of a protocol: kept as typed, checked, not yet a version.
+
+    `based_on` is the version it began from; empty for a new protocol. `revision` rises with every
+    save, so that two who write at once are told.
+    """
+
+    key = models.SlugField(max_length=60, unique=True)
+    based_on = models.ForeignKey(
+        ProtocolVersion, models.CASCADE, null=True, blank=True, related_name="drafts"
+    )
+    definition = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    updated_by = models.CharField(max_length=150)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["key"]

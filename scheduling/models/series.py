@@ -72,6 +72,7 @@ class Appointment(models.Model):
     sequence = models.PositiveIntegerField(default=0)
     cancel_reason = models.CharField(max_length=200, blank=True)
     late_cancel = models.BooleanField(default=False)
+    note = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

@@ -27,7 +27,12 @@ CLINICIANS = (Claim.Role.PRESCRIBER, Claim.Role.THERAPIST)
 
 @durable
 def correct_patient(
-    *, patient: int, actor: Actor, now: datetime, **changes: Unpack[PatientFacts]
+    *,
+    patient: int,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **changes: Unpack[PatientFacts],
 ) -> Patient:
     """Change what is given of a patient.
 
@@ -39,7 +44,7 @@ def correct_patient(
     for site in Site.objects.filter(appointments__patient=patient).distinct().order_by("pk"):
         if changes.get("acuity", before.acuity) != before.acuity:
             daybook.close_site(site)
-    row = write_patient(patient=patient, changes=changes, actor=actor, now=now)
+    row = write_patient(patient=patient, changes=changes, actor=actor, now=now, seen=seen)
     if row.acuity != before.acuity:
         by_site: dict[Site, list[Appointment]] = defaultdict(list)
         for visit in _watched(row, now):

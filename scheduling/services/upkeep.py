@@ -2,7 +2,8 @@
 
 Each is one transaction under the exclusive lock of the sites concerned. Errors: DoesNotExist of
 what is edited; django's ValidationError with messages by field; `WouldBreakVisits` with the visits
-that would no longer fit. In none of them is anything saved.
+that would no longer fit; `ChangedMeanwhile` when there is a newer change than `seen` (see
+`clinic.journal`). In none of them is anything saved.
 """
 
 from __future__ import annotations
@@ -47,34 +48,49 @@ WORDS = frozenset(
 
 @durable
 def save_site(
-    *, site: int | None = None, actor: Actor, now: datetime, **facts: Unpack[SiteFacts]
+    *,
+    site: int | None = None,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **facts: Unpack[SiteFacts],
 ) -> Site:
     """Add a site, or change what is given of one."""
     row = None if site is None else _own(Site.objects.all(), site)
     with visits_fit(_judged([row] if row else [], facts), now=now):
-        return closures.write_site(row, facts, Pen("site", actor, now))
+        return closures.write_site(row, facts, Pen("site", actor, now, seen))
 
 
 @durable
 def save_room(
-    *, room: int | None = None, actor: Actor, now: datetime, **facts: Unpack[RoomFacts]
+    *,
+    room: int | None = None,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **facts: Unpack[RoomFacts],
 ) -> Room:
     """Add a room, or change what is given of one; it is closed with `active=False`."""
     row = None if room is None else _own(Room.objects.select_related("site"), room)
     sites = [*([row.site] if row else []), *([facts["site"]] if "site" in facts else [])]
     with visits_fit(_judged(sites, facts), now=now):
-        return roster.write_room(row, facts, Pen("room", actor, now))
+        return roster.write_room(row, facts, Pen("room", actor, now, seen))
 
 
 @durable
 def save_staff(
-    *, staff: int | None = None, actor: Actor, now: datetime, **facts: Unpack[StaffFacts]
+    *,
+    staff: int | None = None,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **facts: Unpack[StaffFacts],
 ) -> Staff:
     """Add somebody, or change what is given of them; who leaves is `active=False`."""
     row = None if staff is None else _own(Staff.objects.all(), staff)
     sites = [*(row.sites.all() if row else []), *facts.get("sites", [])]
     with visits_fit(_judged(sites, facts), now=now):
-        return roster.write_staff(row, facts, Pen("staff", actor, now))
+        return roster.write_staff(row, facts, Pen("staff", actor, now, seen))
 
 
 @durable
@@ -88,12 +104,17 @@ def add_credential(
 
 @durable
 def renew_credential(
-    *, credential: int, actor: Actor, now: datetime, **facts: Unpack[CredentialFacts]
+    *,
+    credential: int,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+    **facts: Unpack[CredentialFacts],
 ) -> Credential:
     """A credential is renewed (`expires_on`), or something in it is corrected."""
     row = _own(Credential.objects.select_related("staff"), credential)
     with visits_fit(row.staff.sites.all(), now=now):
-        return roster.write_credential(row, row.staff, facts, Pen("credential", actor, now))
+        return roster.write_credential(row, row.staff, facts, Pen("credential", actor, now, seen))
 
 
 @durable
@@ -113,11 +134,14 @@ def set_weekly_hours(
     since: date,
     actor: Actor,
     now: datetime,
+    seen: int | None = None,
 ) -> list[WeeklyHours]:
     """Somebody's whole week at a site from a date on; none is a week off for good."""
     person, place = _own(Staff.objects.all(), staff), Site.objects.get(pk=site)
     with visits_fit([place], now=now):
-        return hours.write_weekly_hours(person, place, shifts, since, Pen("staff", actor, now))
+        return hours.write_weekly_hours(
+            person, place, shifts, since, Pen("staff", actor, now, seen)
+        )
 
 
 @durable
@@ -220,12 +244,17 @@ def remove_closure(*, closure: int, actor: Actor, now: datetime) -> None:
 
 @durable
 def set_opening_hours(
-    *, site: int, openings: Sequence[Opening], actor: Actor, now: datetime
+    *,
+    site: int,
+    openings: Sequence[Opening],
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
 ) -> list[OpeningHours]:
     """The whole week of a site."""
     row = _own(Site.objects.all(), site)
     with visits_fit([row], now=now):
-        return closures.write_opening_hours(row, openings, Pen("site", actor, now))
+        return closures.write_opening_hours(row, openings, Pen("site", actor, now, seen))
 
 
 @durable

@@ -1,12 +1,13 @@
 """Every address by every role and by machines, at the own site and at another: the one table.
 
-An address that is not in the table fails. To add one: a line in PEOPLE or MACHINES, and where it
-has a parameter of a new kind, its value in `World.fill`.
+An address that is not in the table fails. To add one: a line in a table of `walk/` or in MACHINES,
+and where it has a parameter of a new kind, its value in `World.things`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,42 +28,9 @@ from tests.doors.callers import Caller, caller
 
 pytestmark = pytest.mark.django_db
 
-# Somebody of each role with a grant at Here: x may, . may not.
+# Somebody of each role with a grant at Here: x may, . may not; a file for each area of the desk.
 # Whoever may at Here may not at There, where the address names a thing of There.
-PEOPLE = """
-FD TH NU CN PR BI MG AD | address
- x  x  x  x  x  x  x  x | GET  /
- x  x  x  x  x  x  x  x | GET  /sites/<int:site>
- x  x  x  x  x  x  x  . | GET  /sites/<int:site>/day
- x  x  x  x  x  x  x  . | GET  /sites/<int:site>/day/<day:day>
- x  x  x  x  x  x  x  . | GET  /sites/<int:site>/day/<day:day>/live
- x  .  .  x  x  .  .  . | GET  /sites/<int:site>/book
- x  .  .  x  x  .  .  . | POST /sites/<int:site>/book
- x  .  .  x  x  .  .  . | POST /sites/<int:site>/book/proposals
- x  .  .  x  x  .  .  . | POST /sites/<int:site>/book/hold
- x  .  .  x  x  .  .  . | GET  /sites/<int:site>/book/patient/<int:patient>
- x  x  x  x  x  .  .  . | GET  /sites/<int:site>/series
- x  x  x  x  x  .  .  . | GET  /series/<int:pk>
- x  x  x  x  x  .  .  . | GET  /series/<int:pk>/visits.ics
- x  .  .  .  x  .  .  . | GET  /series/<int:pk>/cancel
- x  .  .  .  x  .  .  . | POST /series/<int:pk>/cancel
- x  .  .  x  x  .  .  . | GET  /series/<int:pk>/book/<slug:step>
- x  .  .  x  x  .  .  . | POST /series/<int:pk>/book/<slug:step>
- x  x  x  x  x  x  x  . | GET  /visits/<int:pk>
- x  .  .  x  x  .  .  . | GET  /visits/<int:pk>/cancel
- x  .  .  x  x  .  .  . | POST /visits/<int:pk>/cancel
- x  x  x  x  x  x  .  . | POST /patients/find
- x  .  .  x  x  .  .  . | GET  /patients/new
- x  .  .  x  x  .  .  . | POST /patients/new
- x  x  x  x  x  x  .  . | GET  /patients/<int:pk>
- x  .  .  x  x  .  .  . | GET  /patients/<int:pk>/edit
- x  .  .  x  x  .  .  . | POST /patients/<int:pk>/edit
- x  x  x  x  x  x  x  x | GET  /me/week
- x  x  x  x  x  x  x  x | POST /me/feeds
- x  x  x  x  x  x  x  x | POST /me/feeds/<int:pk>/rotate
- x  x  x  x  x  x  x  x | POST /me/feeds/<int:pk>/revoke
- .  .  .  .  .  .  .  x | GET  /style
-"""
+PEOPLE = Path(__file__).parent / "walk"
 
 # What a client of Here gets with the scope; without it 403. A client of There finds nothing:
 # "none": a list without anything of Here; "no": 403, 404, or 422 and 400 where the body or the
@@ -116,7 +84,11 @@ def lines(table: str) -> Iterator[list[str]]:
         yield [part.strip() for part in line.split("|")]
 
 
-PEOPLE_LINES = [(address, marks.split()) for marks, address in lines(PEOPLE)]
+PEOPLE_LINES = [
+    (address, marks.split())
+    for area in sorted(PEOPLE.glob("*.txt"))
+    for marks, address in lines(area.read_text())
+]
 MACHINE_LINES = [
     (address, scope, int(status), there) for scope, status, there, address in lines(MACHINES)
 ]
@@ -187,12 +159,25 @@ class World:
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
                 address = address.replace("<int:pk>", pk).replace("<str:id>", pk)
-        return (
-            address.replace("<int:site>", str(self.sites[name].pk))
-            .replace("<int:patient>", str(self.patient(name).pk))
-            .replace("<day:day>", "2026-12-08")
-            .replace("<slug:step>", "th7")
-        )
+        for mark, thing in self.things(name).items():
+            if mark in address:
+                address = address.replace(mark, str(thing()))
+        return address
+
+    def things(self, name: str) -> dict[str, Callable[[], object]]:
+        """What stands for a parameter of an address, made or found at a site when it is asked."""
+        where = self.sites[name]
+        return {
+            "<int:site>": lambda: where.pk,
+            "<int:patient>": lambda: self.patient(name).pk,
+            "<int:visit>": lambda: self.visit(name).pk,
+            "<int:series>": lambda: self.series[name].pk,
+            "<int:room>": lambda: where.rooms.all()[0].pk,
+            "<int:staff>": lambda: staff("Nina", where, roles=["monitoring_nurse"]).pk,
+            "<slug:protocol>": lambda: "aud-kare",
+            "<day:day>": lambda: "2026-12-08",
+            "<slug:step>": lambda: "th7",
+        }
 
     def body(self, address: str, name: str) -> dict[str, Any]:
         """What a machine sends to an address, about the things of a site."""

@@ -1,31 +1,8 @@
-"""The desk's addresses. None holds a name; ids, dates and sites only."""
+"""The day, booking, series, visits, patients and one's own week."""
 
-from datetime import date
+from django.urls import path
 
-from django.urls import path, register_converter
-
-from api.desk.forms import as_day
 from api.desk.views import booking, day, me, patients, places, series, visits
-
-app_name = "desk"
-
-
-class IsoDate:
-    """A date that some clinic's calendar can reach; anything else matches nothing."""
-
-    regex = r"\d{4}-\d{2}-\d{2}"
-
-    def to_python(self, value: str) -> date:
-        day = as_day(value)
-        if day is None:
-            raise ValueError
-        return day
-
-    def to_url(self, value: date) -> str:
-        return value.isoformat()
-
-
-register_converter(IsoDate, "day")
 
 urlpatterns = [
     path("", places.home, name="home"),

@@ -1,0 +1,53 @@
+"""The desk's addresses, an area a module. None holds a name; ids, dates and sites only."""
+
+from datetime import date
+
+from django.urls import register_converter
+
+from api.desk.forms import as_day
+
+app_name = "desk"
+
+
+class IsoDate:
+    """A date that some clinic's calendar can reach; anything else matches nothing."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        day = as_day(value)
+        if day is None:
+            raise ValueError
+        return day
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(IsoDate, "day")
+
+from api.desk.urls import (
+    boards,
+    core,
+    extras,
+    hours,
+    imports,
+    palette,
+    people,
+    protocols,
+    sites,
+    start,
+)
+
+urlpatterns = [
+    *boards.urlpatterns,
+    *core.urlpatterns,
+    *extras.urlpatterns,
+    *hours.urlpatterns,
+    *imports.urlpatterns,
+    *palette.urlpatterns,
+    *people.urlpatterns,
+    *protocols.urlpatterns,
+    *sites.urlpatterns,
+    *start.urlpatterns,
+]

@@ -19,7 +19,7 @@ from api.desk.frame import Asked
 from clinic.journal import ChangedMeanwhile
 from clinic.models import Site, User
 
-NOTHING = (None, "", [], {})
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)

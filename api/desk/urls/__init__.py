@@ -26,7 +26,7 @@ class IsoDate:
 
 register_converter(IsoDate, "day")
 
-from api.desk.urls import (
+from api.desk.urls import (  # noqa: E402 - they use the converter
     boards,
     core,
     extras,

@@ -84,7 +84,7 @@ def main() -> int:
             folders = all_but("journeys", "bench", "planner", "house")
             engine = {"DATABASE_URL": url, "TEST_TEMPLATE": template}
             parts.append(run("PostgreSQL", "-n", "2", *folders, **engine))
-        parts.append(run("Browser", "tests/journeys"))
+        parts.append(run("Browser", "-n", "2", "tests/journeys"))
     print()
     for part in parts:
         outcome = f"{part.passed:5} passed {part.failed:3} failed"

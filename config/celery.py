@@ -22,5 +22,6 @@ def every(seconds: int, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "expire holds": every(60, "scheduling.tasks.expire_holds"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
+    "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),
 }

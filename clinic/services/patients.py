@@ -65,7 +65,7 @@ def create_patient(*, actor: Actor, now: datetime, **facts: Unpack[PatientFacts]
         action="patient.added",
         subject=f"patient:{patient.pk}",
         site=patient.home_site,
-        after=journal.changes({}, _facts(patient))[1],
+        after=journal.changes({}, facts_of(patient))[1],
     )
     return patient
 
@@ -98,15 +98,15 @@ def write_patient(
     """`update_patient` inside a transaction that is open."""
     row = Patient.objects.select_for_update(of=("self",)).get(pk=patient)
     journal.unchanged_since(seen, f"patient:{patient}")
-    before = _facts(row)
+    before = facts_of(row)
     for field, value in changes.items():
         setattr(row, field, value)
     row.mrn = row.mrn.strip() or before["mrn"]
-    was, became = journal.changes(before, _facts(row))
+    was, became = journal.changes(before, facts_of(row))
     if not became:
         return row
     _check_and_save(row, now)
-    was, became = journal.changes(before, _facts(row))
+    was, became = journal.changes(before, facts_of(row))
     journal.record(
         actor=actor,
         now=now,
@@ -130,8 +130,8 @@ def international(number: str, country: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _check_and_save(patient: Patient, now: datetime) -> None:
-    country = _country(patient)
+def tidy(patient: Patient, *, country: str, today: date, now: datetime) -> dict[str, Any]:
+    """Put what is said of a patient in order, and tell by field what is wrong with it."""
     patient.given_name = patient.given_name.strip()
     patient.family_name = patient.family_name.strip()
     patient.phone = international(patient.phone, country)
@@ -145,9 +145,20 @@ def _check_and_save(patient: Patient, now: datetime) -> None:
         patient.full_clean(exclude=["resource", "home_site", "search_key"], validate_unique=False)
     except ValidationError as error:
         wrong = error.message_dict
-    if "birth_date" not in wrong and (message := _unlikely(patient.birth_date, now)):
+    if "birth_date" not in wrong and (message := _unlikely(patient.birth_date, today)):
         wrong["birth_date"] = [message]
-    if wrong:
+    return wrong
+
+
+def latest_today(now: datetime) -> date:
+    """The date where it is latest of all sites."""
+    sites = Site.objects.all()
+    return max((now.astimezone(site.zone).date() for site in sites), default=now.date())
+
+
+def _check_and_save(patient: Patient, now: datetime) -> None:
+    country = _country(patient)
+    if wrong := tidy(patient, country=country, today=latest_today(now), now=now):
         raise ValidationError(wrong)
     if Patient.objects.filter(mrn=patient.mrn).exclude(pk=patient.pk).exists():
         raise MrnTaken(patient.mrn)
@@ -158,10 +169,7 @@ def _check_and_save(patient: Patient, now: datetime) -> None:
         raise MrnTaken(patient.mrn) from error
 
 
-def _unlikely(born: date, now: datetime) -> str | None:
-    today = max(
-        (now.astimezone(site.zone).date() for site in Site.objects.all()), default=now.date()
-    )
+def _unlikely(born: date, today: date) -> str | None:
     if born > today:
         return "A birth date cannot be in the future."
     if born.year < today.year - OLDEST_YEARS:
@@ -181,7 +189,7 @@ def _fresh_mrn(number: int) -> str:
     return mrn
 
 
-def _facts(patient: Patient) -> dict[str, Any]:
+def facts_of(patient: Patient) -> dict[str, Any]:
     """JSON-ready, as the journal keeps it."""
     facts = model_to_dict(patient, exclude=["resource", "created_at", "updated_at"])
     return {key: str(value) if isinstance(value, date) else value for key, value in facts.items()}

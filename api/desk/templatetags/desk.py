@@ -70,3 +70,9 @@ def demo_sign_ins() -> list[tuple[str, str]]:
 @register.filter
 def of(mapping: dict[Any, Any], key: Any) -> Any:
     return mapping.get(key)
+
+
+@register.filter
+def times(number: str | int) -> range:
+    """As many turns of a loop."""
+    return range(int(number))

@@ -7,8 +7,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from api.desk import words
-from api.desk.forms import NewPatientForm
 from api.desk.frame import Asked, frame, open_site, page, signed_in, usual_site
+from api.desk.samples import ROWS, sample_form, sample_page
 from api.permissions import require, staff_id
 
 
@@ -46,5 +46,7 @@ def style(request: Asked) -> HttpResponse:
         texts=texts,
         hues=hues,
         statuses=list(words.STATUSES),
-        form=NewPatientForm({"given_name": "Pia", "birth_date": "2-2"}),
+        form=sample_form(),
+        rows=ROWS,
+        shown=sample_page(),
     )

@@ -17,7 +17,8 @@ from django.test import Client as Browser
 from django.urls import get_resolver
 
 from api.permissions import ROLES, SCOPES
-from clinic.models import Grant, Patient, Site, Staff, User
+from clinic.models import Grant, ImportDraft, Patient, Site, Staff, User
+from clinic.services.importing import start_import
 from scheduling.models import Appointment, CalendarFeed, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
@@ -103,6 +104,7 @@ class World:
         self.sites: dict[str, Site] = {name: house(name=name) for name in (HERE, THERE)}
         self.series: dict[str, Series] = {}
         self.people: dict[str, User] = {}
+        self.asking: User | None = None
         for name, where in self.sites.items():
             who = patient(f"Pia {name}", home_site=where)
             proposal = token(who, version, where, kare_times())
@@ -133,6 +135,19 @@ class World:
         owner = {"resource": of.pk} if of else {"site": self.sites[name].pk}
         return create_feed(**owner, detail="busy", user=None, actor=DESK, now=NOW)[0]
 
+    def draft(self, name: str) -> ImportDraft:
+        """A file of patients brought in by whoever of Here asks, or by somebody of There."""
+        own = self.asking if name == HERE else None
+        user = own or User.objects.get_or_create(username="t", email="t@there.example")[0]
+        return start_import(
+            kind="patients",
+            site=self.sites[name],
+            user=user,
+            text="given name,family name,birth date\nNils,New,1990-01-01",
+            file_name="",
+            now=NOW,
+        )
+
     def proposal(self, name: str) -> str:
         where, per = self.sites[name], patient(f"Per {name}", home_site=self.sites[name])
         found = propose_series(
@@ -142,6 +157,7 @@ class World:
 
     def fill(self, address: str, name: str, user: User | None = None) -> str:
         """The path of an address with the things of a site put in (of `user`, on /me pages)."""
+        self.asking = user
         if "<str:token>" in address:
             address = address.replace("<str:token>", self.proposal(name))
         for start, thing in {
@@ -174,6 +190,8 @@ class World:
             "<int:series>": lambda: self.series[name].pk,
             "<int:room>": lambda: where.rooms.all()[0].pk,
             "<int:staff>": lambda: staff("Nina", where, roles=["monitoring_nurse"]).pk,
+            "<int:draft>": lambda: self.draft(name).pk,
+            "<slug:kind>": lambda: "patients",
             "<slug:protocol>": lambda: "aud-kare",
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",

@@ -89,7 +89,7 @@ class Line:
 
 
 def lines(table: Table, plan: Plan, fields: Sequence[Field]) -> Iterable[Line]:
-    """Every row read, with a fault for each cell that cannot be."""
+    """Every row read, with a fault for each cell that cannot be; `plan` has nothing wrong."""
     by_name = {one.name: one for one in fields}
     holds = [(at, by_name[name]) for at, name in enumerate(plan.columns) if name in by_name]
     for row in table.rows:

@@ -50,6 +50,8 @@ def check(table: Table, plan: Plan, *, site: Site, sites: Iterable[Site], today:
 
 
 def _check_credential(line: Line, today: date) -> None:
+    if line.faults:
+        return
     values = line.values
     expires = values.get("credential_expires_on")
     if "credential_kind" in values and expires is None:

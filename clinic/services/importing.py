@@ -122,8 +122,10 @@ def import_patients(
     Rows about known patients change what differs; imported again, the same file changes nothing.
     """
     row = ImportDraft.objects.select_for_update(of=("self",)).select_related("site").get(pk=draft)
+    if wrong := plan_of(row).wrong(PATIENTS):
+        raise ImportRefused(" ".join(wrong))
     outcome = check_patients(row, read(row.text), among=among, now=now)
-    if outcome.faults or plan_of(row).wrong(PATIENTS):
+    if outcome.faults:
         raise ImportRefused(f"{outcome.faulty_rows} rows have faults; nothing was imported.")
     for found in outcome.found:
         if found.change == Change.CHANGED and found.known:

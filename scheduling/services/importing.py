@@ -32,9 +32,11 @@ def import_staff(*, draft: int, sites: Iterable[Site], actor: Actor, now: dateti
     that booked visits need. Imported again, the same file changes nothing.
     """
     row = ImportDraft.objects.select_for_update(of=("self",)).select_related("site").get(pk=draft)
+    if wrong := plan_of(row).wrong(STAFF):
+        raise ImportRefused(" ".join(wrong))
     today = now.astimezone(row.site.zone).date()
     outcome = check_staff(row, read(row.text), sites=sites, today=today)
-    if outcome.faults or plan_of(row).wrong(STAFF):
+    if outcome.faults:
         raise ImportRefused(f"{outcome.faulty_rows} rows have faults; nothing was imported.")
     changed = [found.known for found in outcome.found if found.change == Change.CHANGED]
     touched = Site.objects.filter(staff__in=[pk for pk in changed if pk]).distinct()

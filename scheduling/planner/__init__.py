@@ -9,5 +9,5 @@ A series: `frame` puts steps in time order, `starts` draws every feasible minute
 enumerate therapists and bands, `fallback` gives up a weekday, `variety` offers what differs,
 `naming` names rooms and people, `reasons` says why. `search.propose` is the way in.
 Nothing fits: `blocked` finds the true blocker, `obstacles` tells it, `relax` the way out.
-One visit: `single`; windows for a timeline: `windows`.
+One visit: `single`, and `nearest` to when it was asked for; windows for a timeline: `windows`.
 """

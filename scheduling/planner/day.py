@@ -88,6 +88,8 @@ class Diary:
     `open`: bits inside opening hours of open days. `presence[credential]`: bits in which
     somebody holding it validly is on duty. `patient`: bits in which the patient is free.
     `cover`: the monitoring already promised. `now`: nothing may start before it (minutes).
+    `away`: bits in which the patient said they cannot come, no part of `patient` either; only
+    messages read it.
     """
 
     site: str
@@ -103,6 +105,7 @@ class Diary:
     patient: int
     presence: Mapping[str, int]
     cover: Sequence[CoverTask] = ()
+    away: int = 0
 
     @cached_property
     def start(self) -> int:

@@ -57,7 +57,8 @@ def tell(search: Search, obstacle: Obstacle) -> Blocked:
         message = f"{minutes} each, with no start {_limits(search)}"
     elif rule == "patient_is_free":
         resource = "patient"
-        message = f"{whom}: the patient has other visits at every time that would do"
+        busy = "is away or has other visits" if search.diary.away else "has other visits"
+        message = f"{whom}: the patient {busy} at every time that would do"
     elif rule == "weekday_is_allowed":
         resource = step.name
         message = f"{whom}: no place on the weekdays that the protocol allows"

@@ -53,7 +53,10 @@ def not_in_the_past(placed: Placed) -> Iterator[Refusal]:
 def patient_is_free(placed: Placed) -> Iterator[Refusal]:
     """The patient has no other visit meanwhile, at any site."""
     busy = placed.bits(0, placed.shape.minutes) & ~placed.diary.patient
-    if busy:
+    if busy & placed.diary.away:
+        message = f"The patient is away {_stretch(placed, busy & placed.diary.away)}."
+        yield placed.refuse("patient_is_free", "patient", message)
+    elif busy:
         when = _stretch(placed, busy)
         later = placed.later(placed.diary.patient, 0, placed.shape.minutes)
         yield placed.refuse(

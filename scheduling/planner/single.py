@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from scheduling.planner.day import Diary, Person, Room
 from scheduling.planner.intervals import span
 from scheduling.planner.plans import PlannedClaim, PlannedPhase, PlannedVisit
-from scheduling.planner.protocols import THERAPIST, Step
+from scheduling.planner.preferences import MAIN_KINDS
+from scheduling.planner.protocols import THERAPIST, Protocol, Step
 from scheduling.planner.shape import Stay, Turn, shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The room and the clinician asked for, by id; None where anybody or any room will do."""
+
+    room: int | None = None
+    clinician: int | None = None
+
+    def among(self, step: Step, diary: Diary) -> Diary:
+        """The diary with nothing but what is wished for, wherever a wish can be met at all.
+
+        A room that lacks what the step needs, or somebody without its roles, is no wish.
+        """
+        shape = shape_of(step)
+        rooms, people = diary.rooms, diary.people
+        for stay in shape.stays:
+            able = [room.id for room in rooms if stay.capabilities <= room.capabilities]
+            if self.room in able:
+                others = {id for id in able if id != self.room} if len(shape.stays) == 1 else set()
+                rooms = tuple(room for room in rooms if room.id not in others)
+        for turn in shape.turns:
+            able = [p.id for p in people if turn.role in p.duty and turn.skills <= p.skills]
+            if self.clinician in able:
+                people = tuple(
+                    person
+                    if person.id == self.clinician
+                    else replace(
+                        person, duty={r: bits for r, bits in person.duty.items() if r != turn.role}
+                    )
+                    for person in people
+                )
+        return replace(diary, rooms=rooms, people=people)
+
+
+ANYTHING = Wish()
+
+
+def stands_alone(step: Step, protocol: Protocol) -> bool:
+    """True when a step makes sense without its series: no infusion of a longer course does."""
+    return len(protocol.steps) == 1 or step.kind not in MAIN_KINDS
 
 
 def place(step: Step, start: int, diary: Diary, *, therapist: int | None = None) -> PlannedVisit:
     """A visit at an absolute minute, without nurses; `rules.check` says whether it can be.
 
     What is free comes first, the tightest room and the clinician with most else free; where
-    nothing is, what comes nearest is named, so that the refusal tells of something real.
+    nothing is, what comes nearest is named, so that the refusal tells of something real. A
+    wish is met by placing in `Wish.among` the diary.
     """
     shape = shape_of(step)
     claims: list[PlannedClaim] = []

@@ -3,6 +3,7 @@
 from scheduling.selectors.coverage import Coverage, CoverageStep, coverage
 from scheduling.selectors.proposals import Offer, Proposals, UnknownProtocol, propose_series
 from scheduling.selectors.series import FollowUp, SeriesView, StepView, series_view
+from scheduling.selectors.single import Fit, Tried, try_visit
 from scheduling.selectors.visits import (
     ClaimView,
     PhaseView,
@@ -17,12 +18,14 @@ __all__ = [
     "ClaimView",
     "Coverage",
     "CoverageStep",
+    "Fit",
     "FollowUp",
     "Offer",
     "PhaseView",
     "Proposals",
     "SeriesView",
     "StepView",
+    "Tried",
     "UnknownProtocol",
     "VisitView",
     "coverage",
@@ -30,6 +33,7 @@ __all__ = [
     "series_view",
     "step_name",
     "step_short_name",
+    "try_visit",
     "view",
     "visits",
 ]

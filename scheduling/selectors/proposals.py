@@ -14,6 +14,7 @@ from scheduling.planner.plans import Blocked, Plan, Refusal, Request
 from scheduling.planner.protocols import Protocol
 from scheduling.planner.search import propose
 from scheduling.planner.windows import reach
+from scheduling.selectors.single import when_away
 
 D0_WITHIN = timedelta(days=60)
 FURTHEST = timedelta(days=540)
@@ -72,7 +73,7 @@ def propose_series(
 
     Dates and times are the site's; `not_after` bounds D0 (60 days after `not_before` unless
     given, and never further than planning goes); `offer` continues a set of proposals, so that
-    its own hold is not in the way.
+    its own hold is not in the way. Days on which the patient is away are not proposed.
     Raises Refused for impossible dates and where every step is completed, UnknownProtocol.
     """
     today = now.astimezone(site.zone).date()
@@ -105,7 +106,7 @@ def propose_series(
         patient=patient,
         without_offer=offer,
     )
-    result = propose(request, diary)
+    result = propose(request, when_away(diary, patient))
     offer = offer or tokens.new_offer()
     made = []
     for plan in result.plans:

@@ -40,6 +40,13 @@ def correct_patient(
     monitoring is repacked if that is what it takes. Errors of `update_patient`, and Refused when
     nobody can give a visit the attention: nothing is saved then.
     """
+    return corrected(patient=patient, changes=changes, actor=actor, now=now, seen=seen)
+
+
+def corrected(
+    *, patient: int, changes: PatientFacts, actor: Actor, now: datetime, seen: int | None = None
+) -> Patient:
+    """`correct_patient` inside a transaction that is open."""
     before = Patient.objects.get(pk=patient)
     for site in Site.objects.filter(appointments__patient=patient).distinct().order_by("pk"):
         if changes.get("acuity", before.acuity) != before.acuity:

@@ -16,13 +16,12 @@ from clinic.transactions import durable
 from scheduling import catalogue, daybook
 from scheduling.daybook.locks import sweep
 from scheduling.errors import ProposalUnknown, Refused, SlotTaken
-from scheduling.models import Appointment, Hold, ProtocolVersion, Series
-from scheduling.models.series import GONE
+from scheduling.models import Appointment, Claim, Hold, ProtocolVersion, Series
 from scheduling.planner.day import Diary
-from scheduling.planner.placed import Anchor
 from scheduling.planner.plans import PlannedVisit, Refusal
 from scheduling.planner.protocols import THERAPIST, Protocol
-from scheduling.planner.single import place
+from scheduling.planner.single import ANYTHING, Wish, place
+from scheduling.selectors.single import anchors_of, running_series
 from scheduling.services.placing import Judged, judge, rebuild, write_hold, write_visits
 from scheduling.tokens import Draft, open_token
 
@@ -32,7 +31,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _guarded(service: Callable[P, R]) -> Callable[P, R]:
+def guarded(service: Callable[P, R]) -> Callable[P, R]:
     """The database has the last word: its refusal of a claim is the place having been taken."""
 
     @wraps(service)
@@ -48,7 +47,7 @@ def _guarded(service: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-@_guarded
+@guarded
 @durable
 def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
     """Hold a proposal for 15 minutes, instead of any other of the proposals it came with.
@@ -83,7 +82,7 @@ def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
     return hold
 
 
-@_guarded
+@guarded
 @durable
 def book_series(*, token: str, actor: Actor, now: datetime) -> Series:
     """Book a proposal: series, visits, phases and claims, consuming the hold it may have.
@@ -125,7 +124,7 @@ def book_series(*, token: str, actor: Actor, now: datetime) -> Series:
     return series
 
 
-@_guarded
+@guarded
 @durable
 def book_visit(
     *,
@@ -134,21 +133,17 @@ def book_visit(
     version: ProtocolVersion,
     step: str,
     starts_at: datetime,
+    wish: Wish = ANYTHING,
     actor: Actor,
     now: datetime,
 ) -> Appointment:
     """Book one visit: a missing step of the patient's running series, else one on its own.
 
-    Rooms and clinicians are chosen. Raises Refused when a rule is against it, SlotTaken when only
-    another claim is, KeyError when the protocol has no such step.
+    Rooms and clinicians are chosen, those wished for where they suit. Raises Refused when a rule
+    is against it, SlotTaken when only another claim is, KeyError when the protocol has no such
+    step.
     """
-    series = (
-        Series.objects.filter(
-            patient=patient, site=site, protocol_version=version, status=Series.State.ACTIVE
-        )
-        .exclude(appointments__in=Appointment.objects.filter(step=step).exclude(status__in=GONE))
-        .first()
-    )
+    series = running_series(patient, site, version, step)
     protocol = catalogue.protocol(version.definition, version=version.version)
     start = minute(starts_at)
     wanted = protocol.step(step)
@@ -156,8 +151,8 @@ def book_visit(
     first, last = day, _site_date(start + wanted.minutes, site)
     everything = daybook.read(site=site, first=first, last=last, now=now, patient=patient)
     therapist = series.therapist_id if series else None
-    choice = place(wanted, start, everything, therapist=therapist)
-    anchors = _anchors(series, site) if series else {}
+    choice = place(wanted, start, wish.among(wanted, everything), therapist=therapist)
+    anchors = anchors_of(series) if series else {}
     diary = daybook.open_days(
         site=site,
         spans=[(choice.start, choice.end + LONGEST_TURNOVER)],
@@ -187,6 +182,18 @@ def book_visit(
 
 
 @durable
+def release_hold(*, token: str, actor: Actor, now: datetime) -> bool:
+    """Let go of the hold on any proposal of the set that a token is of; False when there is none.
+
+    Raises ProposalUnknown, ProposalExpired.
+    """
+    released = _release(open_token(token, now=now))
+    for hold, site in released:
+        record(actor=actor, now=now, action="proposal.released", subject=f"hold:{hold}", site=site)
+    return bool(released)
+
+
+@durable
 def expire_holds(*, now: datetime) -> int:
     """Free what holds past their time still claim; how many there were."""
     return sweep(now=now)
@@ -209,11 +216,16 @@ def _refusal(refusals: list[Refusal]) -> Refused:
     return kind(refusals)
 
 
-def _release(draft: Draft) -> None:
-    """Give up the hold on any proposal of the same set: it is being moved or used."""
-    for hold in Hold.objects.select_for_update().filter(offer=draft.offer):
-        hold.claims.all().delete()
-        hold.delete()
+def _release(draft: Draft) -> list[tuple[int, int]]:
+    """Give up the hold on any proposal of the same set: it is moved, used or let go.
+
+    (hold, site) of what was given up.
+    """
+    holds = Hold.objects.select_for_update().filter(offer=draft.offer)
+    released = [(hold.pk, hold.site_id) for hold in holds]
+    Claim.objects.filter(hold__offer=draft.offer).delete()
+    holds.delete()
+    return released
 
 
 def _parties(draft: Draft) -> tuple[Patient, Site, ProtocolVersion, Protocol]:
@@ -258,16 +270,6 @@ def _open(
     if not isinstance(judged, Judged):
         raise SlotTaken(judged)
     return judged, diary
-
-
-def _anchors(series: Series, site: Site) -> dict[str, Anchor]:
-    """When the other steps of a series are, or were."""
-    anchors: dict[str, Anchor] = {
-        step: date.fromisoformat(day) for step, day in series.completed.items()
-    }
-    for visit in series.appointments.exclude(status__in=GONE):
-        anchors[visit.step] = (minute(visit.starts_at), minute(visit.ends_at))
-    return anchors
 
 
 def _therapist(visits: tuple[PlannedVisit, ...]) -> int | None:

@@ -31,7 +31,7 @@ def cancel_visit(
     if visit.status not in AHEAD:
         message = f"This visit is {visit.get_status_display().lower()} and cannot be cancelled."
         raise Refused([Refusal("visit_is_ahead", visit.step, message, visit.step)])
-    _cancel([visit], reason=reason, late=late, actor=actor, now=now)
+    give_up([visit], reason=reason, late=late, actor=actor, now=now)
     return visit
 
 
@@ -49,7 +49,7 @@ def cancel_series(*, series: int, reason: str, actor: Actor, now: datetime) -> S
         return course
     ids = [visit.pk for visit in visits]
     ahead = Appointment.objects.select_related("site").filter(pk__in=ids, status__in=AHEAD)
-    _cancel(list(ahead), reason=reason, late=False, actor=actor, now=now)
+    give_up(list(ahead), reason=reason, actor=actor, now=now)
     before = course.status
     course.status, course.cancel_reason, course.updated_at = Series.State.CANCELLED, reason, now
     course.save(update_fields=["status", "cancel_reason", "updated_at"])
@@ -65,9 +65,11 @@ def cancel_series(*, series: int, reason: str, actor: Actor, now: datetime) -> S
     return course
 
 
-def _cancel(
-    visits: Sequence[Appointment], *, reason: str, late: bool, actor: Actor, now: datetime
+def give_up(
+    visits: Sequence[Appointment], *, reason: str, late: bool = False, actor: Actor, now: datetime
 ) -> None:
+    """Cancel visits that are locked, and free what they hold; the journal keeps what that was."""
+    held = _held(visits)
     Claim.objects.filter(appointment__in=visits).delete()
     for visit in visits:
         record(
@@ -76,7 +78,7 @@ def _cancel(
             action="visit.cancelled",
             subject=f"appointment:{visit.pk}",
             site=visit.site,
-            before={"status": visit.status},
+            before={"status": visit.status, "held": held[visit.pk]},
             after={"status": Status.CANCELLED, "reason": reason, "late": late},
         )
         visit.status, visit.cancel_reason, visit.late_cancel = Status.CANCELLED, reason, late
@@ -86,3 +88,16 @@ def _cancel(
         visits, ["status", "cancel_reason", "late_cancel", "sequence", "updated_at"]
     )
     publish([visit.pk for visit in visits], now=now)
+
+
+def _held(visits: Sequence[Appointment]) -> dict[int, list[list[object]]]:
+    """The rooms and clinicians of each visit: [role, resource, first minute, lanes]."""
+    found: dict[int, dict[tuple[str, int, int], list[int]]] = {visit.pk: {} for visit in visits}
+    rows = Claim.objects.filter(appointment__in=visits).exclude(
+        role__in=(Claim.Role.PATIENT, Claim.Role.NURSE)
+    )
+    for claim in rows.order_by("start_minute", "resource_id", "lane"):
+        assert claim.appointment_id is not None
+        key = (str(claim.role), claim.resource_id, claim.start_minute)
+        found[claim.appointment_id].setdefault(key, []).append(claim.lane)
+    return {visit: [[*key, lanes] for key, lanes in own.items()] for visit, own in found.items()}

@@ -36,11 +36,11 @@ def visits_fit(
     for site in closed:
         daybook.close_site(site)
     since = max(now, start) if start else now
-    before = _wrong(closed, since, end, now)
+    before = wrong(closed, since, end, now)
     yield
-    after = _wrong(closed, since, end, now)
+    after = wrong(closed, since, end, now)
     if fresh := after - before:
-        raise WouldBreakVisits(_in_order(fresh))
+        raise WouldBreakVisits(in_order(fresh))
 
 
 def sites_of(resource: int) -> list[Site]:
@@ -48,9 +48,10 @@ def sites_of(resource: int) -> list[Site]:
     return list(Site.objects.filter(Q(staff=resource) | Q(rooms=resource)).distinct())
 
 
-def _wrong(
+def wrong(
     sites: list[Site], start: datetime, end: datetime | None, now: datetime
 ) -> set[tuple[int, str]]:
+    """Visits of these sites that break a rule, and how, as this transaction sees them."""
     return {
         (found.appointment, found.message)
         for found in violations(sites=sites, start=start, end=end, now=now)
@@ -58,7 +59,8 @@ def _wrong(
     }
 
 
-def _in_order(breaks: set[tuple[int, str]]) -> list[tuple[int, str]]:
+def in_order(breaks: set[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The same, by the time of the visit."""
     visits = Appointment.objects.filter(pk__in={visit for visit, _ in breaks})
     begins = dict(visits.values_list("pk", "starts_at"))
     return sorted(breaks, key=lambda one: (begins[one[0]], *one))

@@ -153,6 +153,29 @@ def write_visits(
     return made
 
 
+def claim_anew(
+    judged: Judged,
+    visits: Mapping[str, Appointment],
+    patient: Patient,
+    diary: Diary,
+    *,
+    now: datetime,
+) -> None:
+    """The claims of visits that hold nothing, by step, and what calendars are told of them."""
+    moved = repack(judged.repacked, diary)
+    Claim.objects.bulk_create(
+        claim
+        for visit in judged.visits
+        for claim in _claims(
+            visit,
+            judged.monitoring.get(visit.step, ()),
+            patient,
+            appointment=visits[visit.step],
+        )
+    )
+    publish([*moved, *(visit.pk for visit in visits.values())], now=now)
+
+
 def _claims(
     visit: PlannedVisit,
     monitoring: Sequence[cover.Placement],

@@ -95,6 +95,13 @@ def forget_old_imports(*, now: datetime) -> int:
     return ImportDraft.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]
 
 
+def locked_draft(pk: int) -> ImportDraft:
+    """A draft that nobody else imports now; one file a site at a time, lest two bring the same."""
+    row = ImportDraft.objects.select_for_update(of=("self",)).select_related("site").get(pk=pk)
+    Site.objects.select_for_update(no_key=True).get(pk=row.site_id)
+    return row
+
+
 def plan_of(draft: ImportDraft) -> Plan:
     """How a draft is to be read."""
     return Plan(tuple(draft.mapping["columns"]), Reading(draft.mapping["order"]))
@@ -121,7 +128,7 @@ def import_patients(
 
     Rows about known patients change what differs; imported again, the same file changes nothing.
     """
-    row = ImportDraft.objects.select_for_update(of=("self",)).select_related("site").get(pk=draft)
+    row = locked_draft(draft)
     if wrong := plan_of(row).wrong(PATIENTS):
         raise ImportRefused(" ".join(wrong))
     outcome = check_patients(row, read(row.text), among=among, now=now)
@@ -189,6 +196,7 @@ __all__ = [
     "discard_import",
     "forget_old_imports",
     "import_patients",
+    "locked_draft",
     "map_columns",
     "plan_of",
     "replace_file",

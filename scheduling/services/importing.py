@@ -13,7 +13,7 @@ from clinic.imports.table import Table, read
 from clinic.journal import Actor
 from clinic.models import Credential, ImportDraft, Site, Staff
 from clinic.services.facts import Pen
-from clinic.services.importing import ImportRefused, plan_of
+from clinic.services.importing import ImportRefused, locked_draft, plan_of
 from clinic.services.roster import write_credential, write_staff
 from clinic.transactions import durable
 from scheduling.services.keeping import visits_fit
@@ -31,7 +31,7 @@ def import_staff(*, draft: int, sites: Iterable[Site], actor: Actor, now: dateti
     ImportRefused when any row has a fault; WouldBreakVisits when a changed role or skill is one
     that booked visits need. Imported again, the same file changes nothing.
     """
-    row = ImportDraft.objects.select_for_update(of=("self",)).select_related("site").get(pk=draft)
+    row = locked_draft(draft)
     if wrong := plan_of(row).wrong(STAFF):
         raise ImportRefused(" ".join(wrong))
     today = now.astimezone(row.site.zone).date()

@@ -18,6 +18,7 @@ PAGES = {
     "patient": ("front_desk", "/patients/{pia}", ".timeline"),
     "new patient": ("front_desk", "/patients/new", "form"),
     "visit": ("front_desk", "/visits/{visit}", ".facts"),
+    "import": ("front_desk", "/sites/{site}/import", ".import-how"),
     "my week": ("therapist", "/me/week?from=2026-12-14", ".week-block"),
     "style": ("administrator", "/style", ".swatches"),
     "sign in": ("", "/account/login/", "#id_login"),

@@ -1,6 +1,7 @@
 """Every read the doors need; none of them writes."""
 
 from scheduling.selectors.coverage import Coverage, CoverageStep, coverage
+from scheduling.selectors.free import Free, Seat, Sought, find_free
 from scheduling.selectors.proposals import Offer, Proposals, UnknownProtocol, propose_series
 from scheduling.selectors.series import FollowUp, SeriesView, StepView, series_view
 from scheduling.selectors.single import Fit, Tried, try_visit
@@ -20,15 +21,19 @@ __all__ = [
     "CoverageStep",
     "Fit",
     "FollowUp",
+    "Free",
     "Offer",
     "PhaseView",
     "Proposals",
+    "Seat",
     "SeriesView",
+    "Sought",
     "StepView",
     "Tried",
     "UnknownProtocol",
     "VisitView",
     "coverage",
+    "find_free",
     "propose_series",
     "series_view",
     "step_name",

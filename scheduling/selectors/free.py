@@ -1,0 +1,198 @@
+"""Free capacity: the first stretches in which a room and the people asked for are free together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+from itertools import product
+
+from clinic.models import Site
+from clinic.spans import moment
+from scheduling import daybook
+from scheduling.planner.day import Diary, Person
+from scheduling.planner.grid import day_spans, grid, weekday_bits
+from scheduling.planner.intervals import erode, span
+from scheduling.planner.pool import levels
+from scheduling.planner.protocols import NURSE
+
+EVERY_DAY = frozenset(range(7))
+People = tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is to be free together, for `minutes` on end, in the site's dates and clock.
+
+    `room` is one room, else any, with `capability` where given; `whole` asks for every chair of
+    it. `people` maps a role (therapist, prescriber) to the one asked for, or to None for anybody.
+    `nurse_lanes` are lanes of one nurse. `earliest` and `latest` bound the whole stretch.
+    """
+
+    minutes: int
+    capability: str = ""
+    room: int | None = None
+    whole: bool = False
+    people: Mapping[str, int | None] = field(default_factory=dict)
+    nurse_lanes: int = 0
+    weekdays: Collection[int] = EVERY_DAY
+    earliest: time | None = None
+    latest: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A room with a free place; `lanes` are its chairs, counted from nought."""
+
+    id: int
+    name: str
+    lanes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A visit may begin at `starts_at` and last until `ends_at`.
+
+    `limit` says what ends it: closing, asked, room, or the role of the person; `others` are
+    further rooms that are free for the minutes asked. `people` are (role, id, name).
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    seat: Seat
+    people: People
+    limit: str
+    others: tuple[Seat, ...]
+
+    @property
+    def minutes(self) -> int:
+        return (self.ends_at - self.starts_at) // timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Bits in which something is free; a visit may begin in `starts` and leaves `tail` after it."""
+
+    free: int
+    starts: int = 0
+    tail: int = 0
+
+    def until(self, start: int) -> int:
+        """The bit until which a visit from `start` can last."""
+        taken = ~(self.free >> start)
+        return start + (taken & -taken).bit_length() - 1 - self.tail
+
+
+def find_free(
+    *, site: Site, sought: Sought, first: date, days: int, now: datetime, limit: int = 5
+) -> list[Free]:
+    """The first stretches from `first` on, each beginning where the one before has ended.
+
+    Of the rooms and people free at that time those that are free the longest are named: 2 queries
+    once the facts are known. Rooms keep their turnover after the last minute.
+    """
+    # The day after is read too: the last turnover may run into it.
+    diary = daybook.read(site=site, first=first, last=first + timedelta(days=days), now=now)
+    hours = diary.open & _asked(diary, sought, days)
+    seats = list(_seats(diary, sought))
+    teams = list(_teams(diary, sought))
+    starts = erode(hours, sought.minutes) & grid(diary) & _any(seats) & _any(teams)
+    passed = max(0, diary.now - diary.start)
+    starts = starts >> passed << passed
+    found: list[Free] = []
+    while starts and len(found) < limit:
+        start = (starts & -starts).bit_length() - 1
+        free, end = _longest(diary, sought, start, seats, teams, hours)
+        found.append(free)
+        starts = starts >> end << end
+    return found
+
+
+def _longest(
+    diary: Diary,
+    sought: Sought,
+    start: int,
+    seats: list[tuple[Seat, _Way]],
+    teams: list[tuple[People, _Way]],
+    hours: int,
+) -> tuple[Free, int]:
+    """What is free the longest from a start at which something is, and the bit where it ends."""
+    rooms = [(seat, way) for seat, way in seats if way.starts >> start & 1]
+    seat, room = max(rooms, key=lambda each: each[1].until(start))
+    people, _ = max(
+        ((team, way) for team, way in teams if way.starts >> start & 1),
+        key=lambda each: each[1].until(start),
+    )
+    ends = {
+        "closing": _Way(diary.open).until(start),
+        "asked": _Way(hours).until(start),
+        "room": room.until(start),
+    }
+    for role, id, _ in people:
+        ends[role] = _Way(_free(diary.person(id), role, sought.nurse_lanes)).until(start)
+    limit = min(ends, key=lambda name: ends[name])
+    free = Free(
+        starts_at=moment(diary.start + start).astimezone(diary.zone),
+        ends_at=moment(diary.start + ends[limit]).astimezone(diary.zone),
+        seat=seat,
+        people=people,
+        limit=limit,
+        others=tuple({o.id: o for o, _ in rooms if o.id != seat.id}.values()),
+    )
+    return free, ends[limit]
+
+
+def _asked(diary: Diary, sought: Sought, count: int) -> int:
+    """Bits on the weekdays and in the hours asked for, in the first so many days."""
+    days = weekday_bits(diary.first, count, frozenset(sought.weekdays))
+    earliest, latest = (
+        None if clock is None else clock.hour * 60 + clock.minute
+        for clock in (sought.earliest, sought.latest)
+    )
+    return day_spans(diary, days, earliest, latest, 1, 0)
+
+
+def _seats(diary: Diary, sought: Sought) -> Iterator[tuple[Seat, _Way]]:
+    """Free places, the tightest room first: what is rarest is kept for who needs it."""
+    for room in sorted(diary.rooms, key=lambda r: (len(r.capabilities), len(r.lanes))):
+        if sought.room not in (None, room.id):
+            continue
+        if sought.capability and sought.capability not in room.capabilities:
+            continue
+        chairs = range(len(room.lanes))
+        for lanes in [tuple(chairs)] if sought.whole else [(lane,) for lane in chairs]:
+            free = reduce(int.__and__, (room.lanes[lane] for lane in lanes))
+            starts = erode(free, sought.minutes + room.turnover)
+            yield Seat(room.id, room.name, lanes), _Way(free, starts, room.turnover)
+
+
+def _teams(diary: Diary, sought: Sought) -> Iterator[tuple[People, _Way]]:
+    """Everybody asked for, nobody in two roles, and when all of them are free."""
+    roles = dict(sought.people)
+    if sought.nurse_lanes:
+        roles[NURSE] = None
+    able = [
+        [
+            (role, person, free)
+            for person in diary.people
+            if wanted in (None, person.id) and (free := _free(person, role, sought.nurse_lanes))
+        ]
+        for role, wanted in roles.items()
+    ]
+    for team in product(*able):
+        if len({person.id for _, person, _ in team}) == len(team):
+            free = reduce(int.__and__, (bits for *_, bits in team), span(0, diary.length))
+            people = tuple((role, person.id, person.name) for role, person, _ in team)
+            yield people, _Way(free, erode(free, sought.minutes))
+
+
+def _free(person: Person, role: str, nurse_lanes: int) -> int:
+    """Bits in which somebody is on duty in a role and free: every lane, or lanes enough."""
+    needed = person.need(nurse_lanes) if role == NURSE else len(person.lanes)
+    free = levels(person.lanes)
+    return person.duty.get(role, 0) & free[needed - 1] if needed <= len(free) else 0
+
+
+def _any(ways: Iterable[tuple[object, _Way]]) -> int:
+    return reduce(int.__or__, (way.starts for _, way in ways), 0)

@@ -9,11 +9,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django_htmx.http import trigger_client_event
 
 from api.desk.manage import Tab, tabs_of
 from api.permissions import NotPermitted, may, sites_for, staff_id
@@ -27,6 +29,7 @@ class Asked(HttpRequest):
     user: User
     htmx: Any
     sites: tuple[Site, ...]
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +186,12 @@ def page(
 
 
 def part(request: Asked, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """A piece of a page, for htmx."""
-    return kept_nowhere(render(request, template, context, status=status))
+    """A piece of a page, for htmx. What was told while it was made is said with it."""
+    response = kept_nowhere(render(request, template, context, status=status))
+    if getattr(request, "told", False):
+        said = [{"text": str(one), "undo": one.extra_tags} for one in get_messages(request)]
+        trigger_client_event(response, "said", {"toasts": said})
+    return response
 
 
 def kept_nowhere(response: HttpResponse) -> HttpResponse:

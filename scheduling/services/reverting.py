@@ -47,8 +47,8 @@ def write_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
     kind, _, number = rows[-1].subject.partition(":")
     model = REVERTED[rows[-1].action]
     was: dict[str, Any] = {}
-    for row in reversed(rows):
-        was |= row.before
+    for entry in reversed(rows):
+        was |= entry.before
     facts = {name: _read(model, name, value) for name, value in was.items()}
     pen = Pen(kind, actor, now, seen=rows[-1].pk)
     if model is Patient:

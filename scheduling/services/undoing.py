@@ -52,6 +52,12 @@ class Turn:
         self.entry = rows[-1]
         self.id = int(self.entry.subject.partition(":")[2])
 
+    @property
+    def site(self) -> Site:
+        """Of a change that is always one of a site."""
+        assert self.entry.site is not None
+        return self.entry.site
+
     def pen(self, kind: str) -> Pen:
         return Pen(kind, self.actor, self.now)
 
@@ -233,7 +239,7 @@ def _remove_closure(turn: Turn) -> None:
 
 
 def _add_closure(turn: Turn) -> None:
-    was, site = turn.entry.before, Site.objects.get(pk=turn.entry.site_id)
+    was, site = turn.entry.before, turn.site
     with visits_fit([site], now=turn.now):
         closures.write_closure(
             site,
@@ -252,7 +258,7 @@ def _remove_exception(turn: Turn) -> None:
 
 
 def _add_exception(turn: Turn) -> None:
-    was, site = turn.entry.before, Site.objects.get(pk=turn.entry.site_id)
+    was, site = turn.entry.before, turn.site
     with visits_fit([site], now=turn.now):
         hours.write_exception(
             Staff.objects.get(pk=was["staff_id"]),

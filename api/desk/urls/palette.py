@@ -1,5 +1,9 @@
-"""The command palette and what it finds."""
+"""The command palette and what it finds; the way back from the last action."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from api.desk.views import undo
+
+urlpatterns = [
+    path("undo", undo.undo, name="undo"),
+]

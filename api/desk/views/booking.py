@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,6 +17,7 @@ from api.desk.forms import as_id
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in
 from api.desk.people import shown_name
 from api.desk.proposals import cards, ways_out
+from api.desk.telling import tell
 from api.desk.views.patients import open_patient
 from api.desk.wizard import Wanted, grid, therapists, treatments
 from api.permissions import visible_patients
@@ -103,7 +103,7 @@ def _book(request: Asked, site: Site) -> HttpResponse:
         context |= _form(request, site, context["wanted"])
         return page(request, "desk/book/wizard.html", here="book", status=status, **context)
     booked = words.count(series.appointments.count(), "visit")
-    messages.success(request, f"Booked: {booked}, every one inside its window.")
+    tell(request, f"Booked: {booked}, every one inside its window.", undo=f"series:{series.pk}")
     address = reverse("desk:series", args=[series.pk])
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 

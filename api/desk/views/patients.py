@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -31,6 +30,7 @@ from api.desk.frame import (
     usual_site,
 )
 from api.desk.people import shown_name
+from api.desk.telling import tell
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
@@ -89,7 +89,7 @@ def edit(request: Asked, pk: int) -> HttpResponse:
     initial = {field: getattr(found, field) for field in PatientForm.base_fields}
     form = PatientForm(request.POST or None, initial=initial)
     if form.is_valid() and _update(request, found, form):
-        messages.success(request, "Saved.")
+        tell(request, "Saved.", undo=f"patient:{pk}")
         return HttpResponseClientRefresh()
     status = 422 if form.errors else 200
     return part(request, "desk/patients/edit.html", status=status, form=form, patient=found)
@@ -210,5 +210,4 @@ def _made(request: Asked, patient: Patient, for_series: str, site: Site | None) 
         return HttpResponseClientRedirect(reverse("desk:patient", args=[patient.pk]))
     response = part(request, "desk/book/who.html", patient=patient, name=patient.name, site=site)
     reswap(retarget(response, "#who"), "outerHTML")
-    trigger_client_event(response, "close-dialogs", after="swap")
     return trigger_client_event(response, "patient-chosen", after="settle")

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, Min, Q
 from django.http import Http404, HttpResponse
@@ -22,6 +21,7 @@ from api.desk.itinerary import before_coming, calendar_of
 from api.desk.people import shown_name
 from api.desk.sheet import names_in, siblings_of
 from api.desk.standing import Standing, standing
+from api.desk.telling import tell
 from api.desk.timeline import Timeline, timeline
 from api.permissions import may, require, visible_patients, visible_series
 from clinic.models import Patient
@@ -179,7 +179,8 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
     if form.is_valid():
         cancel_series(series=pk, reason=form.reason(), actor=actor(request), now=timezone.now())
         said = words.count(len(ahead), "visit")
-        messages.success(request, f"Cancelled: {said}. Their rooms and people are free again.")
+        said = f"Cancelled: {said}. Their rooms and people are free again."
+        tell(request, said, undo=f"series:{pk}")
         return HttpResponseClientRefresh()
     context: dict[str, Any] = {"form": form, "series": found, "entries": ahead}
     context["may_cancel"] = may(request.user, "cancel_series", found.site)
@@ -203,7 +204,7 @@ def again(request: Asked, pk: int, step: str) -> HttpResponse:
     refused: Refused | None = None
     if form.is_valid():
         try:
-            book_visit(
+            booked = book_visit(
                 patient=found.patient,
                 site=found.site,
                 version=found.protocol_version,
@@ -215,7 +216,7 @@ def again(request: Asked, pk: int, step: str) -> HttpResponse:
         except Refused as no:
             refused = no
         else:
-            messages.success(request, f"Booked: {missing.name}.")
+            tell(request, f"Booked: {missing.name}.", undo=f"appointment:{booked.pk}")
             return HttpResponseClientRefresh()
     context = {"form": form, "series": found, "step": missing, "refused": refused}
     status = 422 if form.errors or refused else 200

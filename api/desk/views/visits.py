@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,6 +14,7 @@ from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
 from api.desk.frame import Asked, actor, page, part, signed_in
 from api.desk.sheet import names_in, siblings_of
+from api.desk.telling import tell
 from api.permissions import may, require, visible_patients, visible_visits
 from clinic.models import Patient
 from scheduling.errors import Refused
@@ -50,6 +50,8 @@ def visit(request: Asked, pk: int) -> HttpResponse:
         "gates": _gates(found) if may(user, "see_care", found.site) else [],
         "opens_patient": _opens_patient(request, found),
         "may_cancel": found.status in AHEAD and may(user, "cancel_visit", found.site),
+        "sees_care": may(user, "see_care", found.site),
+        "may_note": may(user, "write_notes", found.site),
     }
     if request.htmx:
         return part(request, "desk/visits/sheet.html", **context)
@@ -74,7 +76,8 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
         else:
             entry = shown(request, found)
             said = f"{entry.step}, {words.day(entry.starts)} {words.clock(entry.starts)}"
-            messages.success(request, f"Cancelled: {said}. Its room and people are free again.")
+            said = f"Cancelled: {said}. Its room and people are free again."
+            tell(request, said, undo=f"appointment:{pk}")
             return HttpResponseClientRefresh()
     context = {"form": form, "visit": found, "entries": [shown(request, found)], "refused": refused}
     status = 422 if form.errors or refused else 200

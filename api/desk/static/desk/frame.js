@@ -6,20 +6,48 @@ const body = document.body;
 // Toasts -----------------------------------------------------------------------------------------
 const SECONDS = 8;
 
+// Gone after eight seconds, none of which pass while somebody points at it or is in it.
 function fadeOut(toast) {
-  setTimeout(() => toast.remove(), SECONDS * 1000);
+  let timer = 0;
+  const stop = () => clearTimeout(timer);
+  const start = () => {
+    stop();
+    if (toast.matches(":hover, :focus-within")) return;
+    timer = setTimeout(() => toast.remove(), SECONDS * 1000);
+  };
+  for (const event of ["mouseenter", "focusin"]) toast.addEventListener(event, stop);
+  toast.addEventListener("mouseleave", start);
+  toast.addEventListener("focusout", () => setTimeout(start));
+  start();
 }
 
-export function say(text, bad = false) {
+export function say(text, bad = false, undo = "") {
   const toast = byId("toast-template").content.firstElementChild.cloneNode(true);
   toast.classList.toggle("bad", bad);
   toast.querySelector("p").textContent = text;
+  const button = toast.querySelector("[data-undo]");
+  button.dataset.undo = undo;
+  button.hidden = !undo;
   byId("toasts").append(toast);
   fadeOut(toast);
 }
 
-for (const toast of document.querySelectorAll("#toasts .toast")) fadeOut(toast);
-body.addEventListener("say", (event) => say(event.detail.value ?? event.detail.text));
+// Put in once more a moment later: what is there from the start is not read out.
+setTimeout(() => {
+  for (const toast of document.querySelectorAll("#toasts .toast")) {
+    byId("toasts").append(toast);
+    fadeOut(toast);
+  }
+}, 100);
+body.addEventListener("say", ({ detail }) => say(detail.value ?? detail.text, detail.bad));
+body.addEventListener("said", ({ detail }) => {
+  for (const { text, undo } of detail.toasts) say(text, false, undo);
+});
+
+function undo(button) {
+  button.closest(".toast")?.remove();
+  htmx.ajax("POST", body.dataset.undoUrl, { values: { entry: button.dataset.undo }, swap: "none" });
+}
 
 // Dialogs ----------------------------------------------------------------------------------------
 function open(dialog) {
@@ -40,6 +68,7 @@ body.addEventListener("click", (event) => {
   if (at("[data-opens]")) open(byId(at("[data-opens]").dataset.opens));
   if (at("[data-closes]")) at("dialog").close();
   if (at("[data-dismiss]")) at(".toast").remove();
+  if (at("[data-undo]")) undo(at("[data-undo]"));
   if (at("[data-print]")) window.print();
   if (at("[data-copy]")) copy(at("[data-copy]"));
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
@@ -56,7 +85,8 @@ async function copy(button) {
 
 body.addEventListener("htmx:afterSwap", ({ detail }) => {
   const dialog = detail.target.closest?.("dialog");
-  if (dialog && detail.target.childElementCount) open(dialog);
+  const whole = !dialog?.open || detail.target.parentElement === dialog;
+  if (dialog && whole && detail.target.childElementCount) open(dialog);
 });
 body.addEventListener("close-dialogs", () => {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
@@ -150,9 +180,12 @@ const keys = {
   "[": () => follow("[data-key=ArrowLeft]"),
   "]": () => follow("[data-key=ArrowRight]"),
   t: () => follow(".bar-dates a:last-child"),
+  u: () => [...document.querySelectorAll("#toasts [data-undo]:not([hidden])")].at(-1)?.click(),
   v: () => follow("[data-view-choice][aria-pressed=false]"),
   "g d": () => place("day"),
   "g s": () => place("series"),
+  "g p": () => place("patients"),
+  "g m": () => place("manage"),
   "g w": () => place("week"),
 };
 let before = "";

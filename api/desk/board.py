@@ -48,11 +48,18 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A chair of a room. `key` is "room.lane"."""
+    """A chair of a room, of which `key` is "room.lane"; or somebody with when they are `on`."""
 
     key: str
     name: str
     note: str
+    lanes: int = 1
+    on: tuple[tuple[datetime, datetime], ...] | None = None
+
+    @property
+    def hours(self) -> str:
+        """`08:00-12:00 13:00-17:00`."""
+        return " ".join(f"{words.clock(a)}-{words.clock(b)}" for a, b in self.on or ())
 
 
 @dataclass(frozen=True, slots=True)

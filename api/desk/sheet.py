@@ -9,12 +9,13 @@ from datetime import date, datetime
 
 from api.desk import words
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
+from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown
 from api.permissions import may, visible_visits
 from clinic.models import Journal, Room, Site, Staff, User
 from clinic.selectors import closed_days, next_open_day, open_spans, range_of
 from clinic.spans import moment
 from scheduling.models import Appointment, Status
-from scheduling.selectors import coverage, visits
+from scheduling.selectors import coverage, occupancy, visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,18 @@ class Sheet:
     closed: str
     next_open: date | None
     clock: str
+    by: str = ""
+    bars: tuple[Bar, ...] = ()
+
+    @property
+    def laid_out(self) -> str:
+        """What the columns are: a board without a choice shows the rooms."""
+        return self.by or "rooms"
+
+    @property
+    def groups(self) -> list[Group]:
+        """The columns as headings; none while nothing was chosen, which lists by time alone."""
+        return groups(self.by, self.columns, self.entries, self.bars) if self.by else []
 
     @property
     def standing(self) -> list[Entry]:
@@ -51,8 +64,8 @@ def stamp(site: Site) -> int:
     return newest.first() or 0
 
 
-def read_sheet(user: User, site: Site, day: date, now: datetime) -> Sheet:
-    """Everything of one site date that `user` may see."""
+def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -> Sheet:
+    """Everything of one site date that `user` may see, laid out by rooms, clinicians or nurses."""
     changed = stamp(site)
     start, end = (moment(minute) for minute in range_of(site, day, day))
     shown = list(visible_visits(user, visits(sites=[site], start=start, end=end)))
@@ -66,17 +79,29 @@ def read_sheet(user: User, site: Site, day: date, now: datetime) -> Sheet:
         siblings=siblings_of(shown),
     )
     closed = "" if spans or listed else _why_closed(site, day)
+    of_people: list[Column] = []
+    drawn: list[Bar] = []
+    if by in ROLES and not closed:
+        known = occupancy(site=site, first=day, last=day, now=now)
+        drawn = bars(shown, by)
+        busy = {int(bar.column) for bar in drawn}
+        there = people_shown(user, site, by, known, busy)
+        of_people = [column_of(person, by, known, day) for person in there]
+        kept = {column.key for column in of_people}
+        drawn = [bar for bar in drawn if bar.column in kept]
     return Sheet(
         site=site,
         day=day,
         stamp=changed,
-        columns=columns(rooms),
+        columns=of_people if by in ROLES else columns(rooms),
         entries=listed,
         cover=cover_steps(cover) if cover and not closed else [],
         hours=Hours.around(day, [*spans, *((entry.starts, entry.ends) for entry in listed)]),
         closed=closed,
         next_open=next_open_day(site, day) if closed else None,
         clock=_clock(site, day, now),
+        by=by,
+        bars=tuple(drawn),
     )
 
 

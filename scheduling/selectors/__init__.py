@@ -2,6 +2,7 @@
 
 from scheduling.selectors.coverage import Coverage, CoverageStep, coverage
 from scheduling.selectors.free import Free, Seat, Sought, find_free
+from scheduling.selectors.occupancy import Load, Occupancy, occupancy
 from scheduling.selectors.proposals import Offer, Proposals, UnknownProtocol, propose_series
 from scheduling.selectors.series import FollowUp, SeriesView, StepView, series_view
 from scheduling.selectors.single import Fit, Tried, try_visit
@@ -22,6 +23,8 @@ __all__ = [
     "Fit",
     "FollowUp",
     "Free",
+    "Load",
+    "Occupancy",
     "Offer",
     "PhaseView",
     "Proposals",
@@ -34,6 +37,7 @@ __all__ = [
     "VisitView",
     "coverage",
     "find_free",
+    "occupancy",
     "propose_series",
     "series_view",
     "step_name",

@@ -38,6 +38,14 @@ class DayCapacity:
     therapist_minutes: int
     therapist_taken: int
 
+    @property
+    def chair_free(self) -> int:
+        return self.chair_minutes - self.chair_taken
+
+    @property
+    def therapist_free(self) -> int:
+        return self.therapist_minutes - self.therapist_taken
+
 
 def capacity(*, site: Site, first: date, weeks: int, now: datetime) -> list[DayCapacity]:
     """Every date of so many weeks: the claims are read once, however many weeks there are."""

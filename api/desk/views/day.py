@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from api.desk.board import tally
 from api.desk.frame import Asked, open_site, page, part, signed_in
+from api.desk.lanes import BY, asked_by
 from api.desk.sheet import read_sheet, stamp
 from api.permissions import may
 from clinic.selectors import next_open_day
@@ -30,7 +31,9 @@ def today(request: Asked, site: int) -> HttpResponse:
 def day(request: Asked, site: int, day: date) -> HttpResponse:
     place = open_site(request, site, "see_day", "see_own_day")
     now = timezone.now()
-    sheet = read_sheet(request.user, place, day, now)
+    by = asked_by(request.GET.get("by", ""))
+    sheet = read_sheet(request.user, place, day, now, by)
+    may_find_free = may(request.user, "see_day", place)
     ahead = day >= now.astimezone(place.zone).date()
     may_book = ahead and may(request.user, "book_series", place)
     return page(
@@ -42,15 +45,26 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
         sheet=sheet,
         tally=tally(sheet.entries),
         may_book=may_book,
+        may_find_free=may_find_free,
+        by=by,
+        layouts=BY,
+        view=asked_view(request),
     )
 
 
 @require_safe
 @signed_in
 def live(request: Asked, site: int, day: date) -> HttpResponse:
-    """The list again when something at the site changed since `?v=`; else 204."""
+    """The lists again when something at the site changed since `?v=`; else 204."""
     place = open_site(request, site, "see_day", "see_own_day")
     if request.GET.get("v") == str(stamp(place)):
         return HttpResponse(status=204)
-    sheet = read_sheet(request.user, place, day, timezone.now())
+    by = asked_by(request.GET.get("by", ""))
+    sheet = read_sheet(request.user, place, day, timezone.now(), by)
     return part(request, "desk/day/list.html", sheet=sheet, tally=tally(sheet.entries))
+
+
+def asked_view(request: Asked) -> str:
+    """Board or list: as the address says, else as one last chose."""
+    asked = request.GET.get("view") or request.COOKIES.get("view")
+    return "list" if asked == "list" else "board"

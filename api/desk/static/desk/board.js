@@ -1,6 +1,8 @@
 // The board: the list of arrivals, drawn by the Event Calendar. The list is the one source; when
 // the server sends a newer one, the board follows.
 
+import { asBar, ofPeople, stretches } from "./bars.js";
+
 const board = document.getElementById("board");
 const day = document.getElementById("day");
 const card = document.getElementById("hover-card");
@@ -28,19 +30,22 @@ function icon(name, className) {
 const at = (clock, end) => `${board.dataset.day} ${end && clock === "00:00" ? "24:00" : clock}:00`;
 const minutes = (clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5));
 
+// Clinicians are not who the cover counts.
+const covered = () => document.getElementById("cover") && day.dataset.by !== "clinicians";
+
 function resources() {
   const columns = [...document.querySelectorAll("#columns li")].map((li) => ({
     id: li.dataset.key,
     title: li.dataset.name,
     extendedProps: { note: li.dataset.note },
   }));
-  if (!document.getElementById("cover")) return columns;
+  if (!covered()) return columns;
   return [{ id: "cover", title: "Nurses", extendedProps: {} }, ...columns];
 }
 
 function events() {
   const visits = [...document.querySelectorAll("#arrivals .entry")]
-    .filter((li) => li.dataset.columns)
+    .filter((li) => li.dataset.columns && !ofPeople())
     .map((li) => ({
       id: li.dataset.visit,
       resourceIds: li.dataset.columns.split(" "),
@@ -56,7 +61,8 @@ function events() {
     display: "background",
     extendedProps: { cover: { ...row.dataset } },
   }));
-  return [...cover, ...visits];
+  const { first, last } = board.dataset;
+  return [...(covered() ? cover : []), ...visits, ...stretches(at, first, last)];
 }
 
 // Drawing ----------------------------------------------------------------------------------------
@@ -148,8 +154,10 @@ function drawPointer(info) {
 }
 
 function content(info) {
-  const { cover } = info.event.extendedProps;
+  const { cover, off, bar } = info.event.extendedProps;
   if (info.event.display === "pointer") return { domNodes: [drawPointer(info)] };
+  if (off) return "";
+  if (bar) return { domNodes: [asBar(drawVisit(bar.visit), bar, slot())] };
   return { domNodes: [cover ? drawCover(cover) : drawVisit(info.event.id)] };
 }
 
@@ -186,7 +194,8 @@ function reach(block) {
 }
 
 function draw() {
-  board.classList.toggle("has-cover", Boolean(document.getElementById("cover")));
+  board.classList.toggle("has-cover", Boolean(covered()));
+  board.classList.toggle("of-people", ofPeople());
   calendar = window.EventCalendar.create(board, {
     view: "resourceTimeGridDay",
     date: board.dataset.day,
@@ -339,7 +348,11 @@ board?.addEventListener("keydown", (event) => {
 // Board or list ----------------------------------------------------------------------------------
 function showView(view) {
   day.dataset.view = view;
-  document.cookie = `view=${view};path=/;max-age=31536000;samesite=lax`;
+  for (const link of day.querySelectorAll(".by a")) {
+    const to = new URL(link.href);
+    to.searchParams.set("view", view);
+    link.href = to;
+  }
   for (const button of day.querySelectorAll("[data-view-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset.viewChoice === view));
   }
@@ -349,7 +362,12 @@ function showView(view) {
 if (day) {
   day.addEventListener("click", (event) => {
     const choice = event.target.closest("[data-view-choice]");
-    if (choice) showView(choice.dataset.viewChoice);
+    if (!choice) return;
+    const address = new URL(location.href);
+    document.cookie = `view=${choice.dataset.viewChoice};path=/;max-age=31536000;samesite=lax`;
+    address.searchParams.set("view", choice.dataset.viewChoice);
+    history.replaceState(history.state, "", address);
+    showView(choice.dataset.viewChoice);
   });
   showView(day.dataset.view);
   setInterval(() => {

@@ -116,6 +116,18 @@ class CancelForm(DeskForm):
         return ": ".join(filter(None, [self.cleaned_data["cause"], self.cleaned_data["note"]]))
 
 
+class NoteForm(DeskForm):
+    """What the next person should know of a visit."""
+
+    note = forms.CharField(
+        max_length=1000,
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 4, "autofocus": True}),
+        help_text="For colleagues who give care, up to 1000 characters. It is in no calendar.",
+    )
+
+
 class AgainForm(DeskForm):
     """When a missing visit is to be, in the site's clock."""
 
@@ -156,6 +168,15 @@ def as_day(text: str) -> date | None:
     return day if day.year in YEARS else None
 
 
+def as_moment(text: str) -> datetime | None:
+    """An instant as the desk's own buttons send it, or None."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo and moment.year in YEARS else None
+
+
 def as_id(text: str) -> int:
     """An id as a form sends it; 0, which nothing has, for what is none."""
     return int(text) if text.isdecimal() and len(text) < 19 else 0
@@ -177,9 +198,11 @@ __all__ = [
     "DeskForm",
     "FeedForm",
     "NewPatientForm",
+    "NoteForm",
     "PatientForm",
     "TimeInput",
     "as_day",
     "as_id",
+    "as_moment",
     "as_time",
 ]

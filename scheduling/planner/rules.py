@@ -55,7 +55,7 @@ def patient_is_free(placed: Placed) -> Iterator[Refusal]:
     busy = placed.bits(0, placed.shape.minutes) & ~placed.diary.patient
     if busy & placed.diary.away:
         message = f"The patient is away {_stretch(placed, busy & placed.diary.away)}."
-        yield placed.refuse("patient_is_free", "patient", message)
+        yield placed.refuse("patient_is_away", "patient", message)
     elif busy:
         when = _stretch(placed, busy)
         later = placed.later(placed.diary.patient, 0, placed.shape.minutes)

@@ -27,6 +27,13 @@ def write_note(
     Appointment.DoesNotExist; ValidationError with a message for `note`; ChangedMeanwhile (`seen`).
     Calendars are told nothing: a note is for the people at the desk.
     """
+    return keep_note(appointment=appointment, note=note, seen=seen, actor=actor, now=now)
+
+
+def keep_note(
+    *, appointment: int, note: str, seen: int | None, actor: Actor, now: datetime
+) -> Appointment:
+    """`write_note` inside a transaction that is open."""
     visit = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=appointment)
     unchanged_since(seen, note_subject(appointment))
     text = note.replace("\r\n", "\n").strip()

@@ -33,6 +33,7 @@ from scheduling.models.series import AHEAD
 from scheduling.services.booking import guarded
 from scheduling.services.cancelling import give_up
 from scheduling.services.keeping import sites_of, visits_fit
+from scheduling.services.notes import keep_note
 from scheduling.services.restoring import restore
 from scheduling.services.reverting import REVERTED, is_kept, write_back
 
@@ -287,6 +288,11 @@ def _own(model: type[Model], turn: Turn) -> Any:
     return row
 
 
+def _rewrite_note(turn: Turn) -> None:
+    note = turn.entry.before["note"]
+    keep_note(appointment=turn.id, note=note, seen=turn.entry.pk, actor=turn.actor, now=turn.now)
+
+
 def _write_back(turn: Turn) -> None:
     write_back(turn.rows, actor=turn.actor, now=turn.now)
 
@@ -303,6 +309,7 @@ INVERSES: dict[str, Inverse] = {
     "exception.added": _remove_exception,
     "exception.removed": _add_exception,
     "credential.added": _remove_credential,
+    "note.changed": _rewrite_note,
     **dict.fromkeys(REVERTED, _write_back),
 }
 """The journal's action -> what takes it back, in the transaction of `undo`."""

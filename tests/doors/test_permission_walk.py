@@ -7,6 +7,7 @@ and where it has a parameter of a new kind, its value in `World.things`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,25 @@ from django.test import Client as Browser
 from django.urls import get_resolver
 
 from api.permissions import ROLES, SCOPES
-from clinic.models import Grant, ImportDraft, Patient, Site, Staff, User
+from clinic.models import (
+    AvailabilityException,
+    Grant,
+    ImportDraft,
+    OnCall,
+    Patient,
+    Site,
+    Staff,
+    TimeOff,
+    User,
+)
 from clinic.services.importing import start_import
 from scheduling.models import Appointment, CalendarFeed, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.feeds import create_feed
-from tests.cast import DESK, MONDAY, NOW, house, kare_times, patient, protocol, staff, token
+from scheduling.services.time_off import ask_time_off
+from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +160,37 @@ class World:
             now=NOW,
         )
 
+    def time_off(self, name: str, of: Staff | None = None) -> TimeOff:
+        """A request of somebody's, on a day on which nothing is booked."""
+        return ask_time_off(
+            staff=(of or self.newcomer(name)).pk,
+            starts_at=NOW + timedelta(days=400),
+            ends_at=NOW + timedelta(days=401),
+            actor=DESK,
+            now=NOW,
+        )
+
+    def day_off(self, name: str) -> AvailabilityException:
+        return AvailabilityException.objects.create(
+            staff=self.newcomer(name),
+            site=self.sites[name],
+            date=MONDAY,
+            starts=time(12),
+            ends=time(13),
+        )
+
+    def on_call(self, name: str) -> OnCall:
+        return OnCall.objects.create(
+            staff=self.newcomer(name),
+            site=self.sites[name],
+            starts_at=NOW,
+            ends_at=NOW + timedelta(hours=12),
+        )
+
+    def newcomer(self, name: str) -> Staff:
+        """Somebody at a site whom no visit needs."""
+        return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
+
     def proposal(self, name: str) -> str:
         where, per = self.sites[name], patient(f"Per {name}", home_site=self.sites[name])
         found = propose_series(
@@ -166,6 +209,9 @@ class World:
             "/patients/": lambda: self.patient(name).pk,
             "/me/feeds/": lambda: (
                 self.feed(name, of=user.staff if user and name == HERE else None).pk
+            ),
+            "/me/time-off/": lambda: (
+                self.time_off(name, of=user.staff if user and name == HERE else None).pk
             ),
             "/api/v1/patients/": lambda: self.patient(name).pk,
             "/api/v1/series/": lambda: self.series[name].pk,
@@ -189,9 +235,13 @@ class World:
             "<int:visit>": lambda: self.visit(name).pk,
             "<int:series>": lambda: self.series[name].pk,
             "<int:room>": lambda: where.rooms.all()[0].pk,
+            "<int:absence>": lambda: off(where.rooms.all()[0], MONDAY).pk,
             "<int:staff>": lambda: staff("Nina", where, roles=["monitoring_nurse"]).pk,
             "<int:draft>": lambda: self.draft(name).pk,
             "<slug:kind>": lambda: "patients",
+            "<int:time_off>": lambda: self.time_off(name).pk,
+            "<int:exception>": lambda: self.day_off(name).pk,
+            "<int:on_call>": lambda: self.on_call(name).pk,
             "<slug:protocol>": lambda: "aud-kare",
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",

@@ -42,12 +42,13 @@ def test_one_visit_is_cancelled_with_a_reason_and_booked_again(page, series):
     missing = page.locator(".point.missing")
     expect(missing).to_contain_text("Infusion 2: cancelled, its window closes Fri 25 Dec")
     page.get_by_role("button", name="Book Infusion 2 again").click()
+    expect(page.locator(".offer")).to_have_count(3)
+    page.get_by_text("Another time").click()
     page.get_by_label("Day", exact=True).fill("2026-12-30")
-    page.get_by_role("button", name="Book", exact=True).click()
+    page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_role("alert")).to_contain_text("Not booked")
-    page.get_by_label("Day", exact=True).fill("2026-12-24")
-    page.get_by_role("button", name="Book", exact=True).click()
-    expect(page.get_by_text("Booked: Infusion 2.")).to_be_visible()
+    page.locator(".offer", has_text="Where it was").click()
+    expect(page.get_by_text("Booked: Infusion 2, Thu 24 Dec 09:00.")).to_be_visible()
 
 
 def test_the_rest_of_the_series_is_cancelled_after_a_look_at_it(page, series):

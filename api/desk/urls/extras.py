@@ -1,5 +1,14 @@
-"""Beside the wizard: one visit, blocks, notes, undo, the printed itinerary."""
+"""Beside the wizard: one visit, blocks, notes, a patient's times, the printed itinerary."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from api.desk.views import blocks, notes, single
+
+urlpatterns = [
+    path("sites/<int:site>/visit", single.book, name="book-visit"),
+    path("sites/<int:site>/visit/fit", single.fit, name="visit-fit"),
+    path("sites/<int:site>/visit/for/<int:patient>", single.choices, name="visit-choices"),
+    path("sites/<int:site>/block", blocks.block, name="block"),
+    path("blocks/<int:absence>", blocks.unblock, name="unblock"),
+    path("visits/<int:visit>/note", notes.note, name="visit-note"),
+]

@@ -15,11 +15,12 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
-from api.desk.forms import AgainForm, CancelForm
+from api.desk.forms import AgainForm, CancelForm, as_moment
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in
 from api.desk.itinerary import before_coming, calendar_of
 from api.desk.people import shown_name
 from api.desk.sheet import names_in, siblings_of
+from api.desk.single import offers_for, why_not
 from api.desk.standing import Standing, standing
 from api.desk.telling import tell
 from api.desk.timeline import Timeline, timeline
@@ -191,33 +192,39 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def again(request: Asked, pk: int, step: str) -> HttpResponse:
-    """Book a step that is missing: a day and a time; a refusal says what is in the way."""
+    """Book a step that is missing: one of three times that fit, or another one asked for."""
     found = open_series(request, pk)
     require(request.user, "book_visit", found.site)
     missing = next((one for one in series_view(found).steps if one.key == step), None)
     if missing is None or missing.visit or found.status != Series.State.ACTIVE:
         raise Http404
-    today = timezone.now().astimezone(found.site.zone).date()
-    form = AgainForm(
-        request.POST or None, initial={"day": max(missing.earliest, today), "clock": "09:00"}
-    )
+    now = timezone.now()
+    offered = as_moment(request.POST.get("starts", ""))
+    form = AgainForm(None if offered else request.POST or None)
+    starts_at = offered or (form.starts_at(found.site.zone) if form.is_valid() else None)
     refused: Refused | None = None
-    if form.is_valid():
+    if starts_at:
         try:
-            booked = book_visit(
+            visit = book_visit(
                 patient=found.patient,
                 site=found.site,
                 version=found.protocol_version,
                 step=step,
-                starts_at=form.starts_at(found.site.zone),
+                starts_at=starts_at,
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except Refused as no:
             refused = no
         else:
-            tell(request, f"Booked: {missing.name}.", undo=f"appointment:{booked.pk}")
+            when = visit.starts_at.astimezone(found.site.zone)
+            said = f"Booked: {missing.name}, {words.day(when)} {words.clock(when)}."
+            tell(request, said, undo=f"appointment:{visit.pk}")
             return HttpResponseClientRefresh()
+    offers, tried = offers_for(found, step, now)
+    if not form.is_bound:
+        form.initial = {"day": tried.here.starts_at.date(), "clock": tried.here.starts_at.time()}
     context = {"form": form, "series": found, "step": missing, "refused": refused}
+    context |= {"offers": offers, "tried": tried, "why_not": why_not(tried)}
     status = 422 if form.errors or refused else 200
     return part(request, "desk/series/again.html", status=status, **context)

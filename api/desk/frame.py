@@ -22,6 +22,8 @@ from api.permissions import NotPermitted, may, sites_for, staff_id
 from clinic.journal import Actor
 from clinic.models import Site, User
 
+PHONE_PLACES = 5
+
 
 class Asked(HttpRequest):
     """A request of somebody signed in."""
@@ -60,8 +62,14 @@ class Frame:
     may_add: bool
     may_book: bool
     may_set_up: bool
+    may_administer: bool
     tabs: tuple[Tab, ...]
     has_week: bool
+
+    @property
+    def beyond_phone(self) -> tuple[Place, ...]:
+        """The places that a phone's bar has no room for."""
+        return self.rail[PHONE_PLACES:] if len(self.rail) > PHONE_PLACES else ()
 
     @property
     def zone(self) -> str:
@@ -145,6 +153,7 @@ def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Fra
         may_add=may(user, "manage_patients", site),
         may_book=may(user, "book_series", site),
         may_set_up=may(user, "manage_setup"),
+        may_administer=user.is_staff and sites_for(user, "manage_setup").everywhere,
         tabs=tuple(tabs_of(user, site)) if site else (),
         has_week=has_week,
     )
@@ -159,6 +168,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "book_series", site):
             url = reverse("desk:book", args=[site.pk])
             places.append(Place("book", "Book", "calendar-plus", url, "b"))
+        if may(user, "see_patients", site) or may(user, "see_own_patients", site):
+            url = reverse("desk:patients", args=[site.pk])
+            places.append(Place("patients", "Patients", "users", url, "g p"))
         if may(user, "see_series", site) or may(user, "see_own_patients", site):
             url = reverse("desk:series-list", args=[site.pk])
             places.append(Place("series", "Series", "list", url, "g s"))

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from api.desk.views import undo
+from api.desk.views import palette, undo
 
 urlpatterns = [
+    path("palette", palette.palette, name="palette"),
     path("undo", undo.undo, name="undo"),
 ]

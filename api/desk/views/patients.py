@@ -30,6 +30,7 @@ from api.desk.frame import (
     usual_site,
 )
 from api.desk.people import shown_name
+from api.desk.recent import note_recent, recent_patients
 from api.desk.telling import tell
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
@@ -57,6 +58,7 @@ def open_patient(request: Asked, pk: int) -> Patient:
 def patient(request: Asked, pk: int) -> HttpResponse:
     """Next, at risk, missing; every series as a picture in time; and who the patient is."""
     found = open_patient(request, pk)
+    note_recent(request, pk)
     user = request.user
     courses: list[Course] = courses_of(request, found)
     site = found.home_site or usual_site(request)
@@ -118,6 +120,8 @@ def find(request: Asked) -> HttpResponse:
     q = request.POST.get("q", "").strip()[:100]
     found = find_patients(q, visible_patients(request.user, Patient.objects.all()))[: SHOWN + 1]
     shown = [(patient, shown_name(request.user, patient)) for patient in found[:SHOWN]]
+    if not q:
+        shown = recent_patients(request)
     context: dict[str, Any] = {
         "q": q,
         "found": shown,

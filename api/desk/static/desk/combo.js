@@ -1,10 +1,16 @@
-// The patient search: results come from the server; arrows move, Enter takes, Escape leaves.
+// A search as one types: results come from the server; arrows move, Enter takes, Escape leaves.
+// Before anything is typed the server offers what was used last. With data-combo="always" the list
+// is part of a dialog and stays.
 
 function setUp(combo) {
   const input = combo.querySelector("[role=combobox]");
   const list = combo.querySelector("[role=listbox]");
+  const always = combo.dataset.combo === "always";
   const options = () => [...list.querySelectorAll("[role=option]")];
   const active = () => options().find((option) => option.ariaSelected === "true");
+  let asked = null;
+  let shown = null;
+  let takes = false;
 
   function point(option) {
     for (const other of options()) other.ariaSelected = String(other === option);
@@ -12,23 +18,28 @@ function setUp(combo) {
     option?.scrollIntoView({ block: "nearest" });
   }
 
-  function show(shown) {
-    list.hidden = !shown;
-    input.ariaExpanded = String(shown);
-    if (!shown) input.removeAttribute("aria-activedescendant");
+  function show(open) {
+    list.hidden = !open && !always;
+    input.ariaExpanded = String(!list.hidden);
+    if (list.hidden) input.removeAttribute("aria-activedescendant");
   }
 
+  // Enter pressed before the answer to the last letter came takes that answer, not the one before.
+  const current = () => shown === input.value.trim();
+
+  input.addEventListener("htmx:beforeRequest", () => (asked = input.value.trim()));
   list.addEventListener("htmx:afterSwap", () => {
+    shown = asked;
     show(list.childElementCount > 0 && document.activeElement === input);
     point(options()[0]);
+    if (takes && current()) active()?.click();
+    if (current()) takes = false;
   });
-  input.addEventListener("focus", () => show(list.childElementCount > 0));
-  input.addEventListener("input", () => {
-    if (!input.value.trim()) {
-      list.replaceChildren();
-      show(false);
-    }
+  input.addEventListener("focus", () => {
+    if (!input.value.trim()) window.htmx.trigger(input, "recent");
+    else show(list.childElementCount > 0);
   });
+  input.addEventListener("input", () => (takes = false));
   combo.addEventListener("focusout", (event) => {
     if (!combo.contains(event.relatedTarget)) show(false);
   });
@@ -41,10 +52,15 @@ function setUp(combo) {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
       point(all[(at + step + all.length) % all.length]);
+    } else if (event.key === "Enter" && !current() && (always || input.value.trim())) {
+      event.preventDefault();
+      takes = true;
     } else if (event.key === "Enter" && !list.hidden && at >= 0) {
       event.preventDefault();
       all[at].click();
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Enter" && always) {
+      event.preventDefault();
+    } else if (event.key === "Escape" && !always) {
       if (list.hidden) input.blur();
       show(false);
       event.stopPropagation();

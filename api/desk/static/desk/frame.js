@@ -44,10 +44,10 @@ body.addEventListener("said", ({ detail }) => {
   for (const { text, undo } of detail.toasts) say(text, false, undo);
 });
 
-function undo(button) {
-  button.closest(".toast")?.remove();
-  htmx.ajax("POST", body.dataset.undoUrl, { values: { entry: button.dataset.undo }, swap: "none" });
+function undo(entry) {
+  window.htmx.ajax("POST", body.dataset.undoUrl, { values: { entry }, swap: "none" });
 }
+body.addEventListener("undo", ({ detail }) => undo(detail));
 
 // Dialogs ----------------------------------------------------------------------------------------
 function open(dialog) {
@@ -68,7 +68,10 @@ body.addEventListener("click", (event) => {
   if (at("[data-opens]")) open(byId(at("[data-opens]").dataset.opens));
   if (at("[data-closes]")) at("dialog").close();
   if (at("[data-dismiss]")) at(".toast").remove();
-  if (at("[data-undo]")) undo(at("[data-undo]"));
+  if (at("[data-undo]")) {
+    undo(at("[data-undo]").dataset.undo);
+    at(".toast").remove();
+  }
   if (at("[data-print]")) window.print();
   if (at("[data-copy]")) copy(at("[data-copy]"));
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Grant, Site, Staff, User
@@ -65,13 +65,20 @@ def enter(clinic: Site, live_server: LiveServer, context: BrowserContext) -> Cal
         client.force_login(user)
         session = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.extend(blocked(message)))
-        return page
+        return context.new_page()
 
+    return signed_in
+
+
+@pytest.fixture(autouse=True)
+def no_complaint(context: BrowserContext) -> Iterator[None]:
+    """No journey leaves an error on the console, a request that failed, or a report of the CSP."""
     complaints: list[str] = []
-    yield signed_in
+    context.on("weberror", lambda one: complaints.append(f"thrown: {one.error}"))
+    context.on("console", lambda message: complaints.extend(said(message)))
+    context.on("requestfailed", lambda request: complaints.extend(lost(request)))
+    context.on("response", lambda response: complaints.extend(refused(response)))
+    yield
     assert complaints == [], "the page complained"
 
 
@@ -91,6 +98,23 @@ def somebody(role: str) -> User:
     return user
 
 
-def blocked(message: ConsoleMessage) -> list[str]:
-    """What the content security policy reports on the console."""
-    return [message.text] if "Content Security Policy" in message.text else []
+def said(message: ConsoleMessage) -> list[str]:
+    """Errors, and what the content security policy reports; answers are judged by `refused`."""
+    if message.text.startswith("Failed to load resource"):
+        return []
+    wrong = message.type == "error" or "Content Security Policy" in message.text
+    return [f"console: {message.text}"] if wrong else []
+
+
+def lost(request: Request) -> list[str]:
+    """A request without an answer; one given up because its page was left is none."""
+    return [] if "ERR_ABORTED" in (request.failure or "") else [f"no answer: {request.url}"]
+
+
+def refused(response: Response) -> list[str]:
+    """An error that is neither a form's answer nor a page that the journey asked to be refused."""
+    form = response.status in (400, 409, 422)
+    page = response.status in (403, 404) and response.request.is_navigation_request()
+    if response.status < 400 or form or page:
+        return []
+    return [f"{response.status}: {response.request.method} {response.url}"]

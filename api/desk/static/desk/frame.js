@@ -87,7 +87,7 @@ async function copy(button) {
 }
 
 body.addEventListener("htmx:afterSwap", ({ detail }) => {
-  const dialog = detail.target.closest?.("dialog");
+  const dialog = detail.target.closest?.("dialog:not(.palette)");
   const whole = !dialog?.open || detail.target.parentElement === dialog;
   if (dialog && whole && detail.target.childElementCount) open(dialog);
 });

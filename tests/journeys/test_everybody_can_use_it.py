@@ -4,9 +4,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from clinic.models import Staff
 from scheduling.models import ProtocolVersion
 from scheduling.services.booking import book_series
-from tests.cast import DESK, NOW, kare_times, patient, token
+from scheduling.services.time_off import ask_time_off
+from tests.cast import DESK, MONDAY, NOW, at, kare_times, patient, token
 
 PAGES = {
     "day board": ("front_desk", "/sites/{site}/day/2026-12-17", ".block"),
@@ -20,6 +22,10 @@ PAGES = {
     "visit": ("front_desk", "/visits/{visit}", ".facts"),
     "import": ("front_desk", "/sites/{site}/import", ".import-how"),
     "my week": ("therapist", "/me/week?from=2026-12-14", ".week-block"),
+    "hours": ("manager", "/sites/{site}/hours?from=2026-12-14", ".roster"),
+    "hours of one": ("manager", "/staff/{ana}/hours?site={site}", ".shift-bar"),
+    "time off": ("manager", "/sites/{site}/time-off", ".off-request"),
+    "capacity": ("manager", "/sites/{site}/capacity", ".heat"),
     "style": ("administrator", "/style", ".swatches"),
     "sign in": ("", "/account/login/", "#id_login"),
     "change password": ("front_desk", "/account/password/change/", "form"),
@@ -34,7 +40,11 @@ def things(clinic) -> dict[str, int]:
     proposal = token(pia, version, clinic, kare_times())
     series = book_series(token=proposal, actor=DESK, now=NOW)
     visit = series.appointments.earliest("starts_at")
+    ana = Staff.objects.get(given_name="Ana")
+    off = {"starts_at": at(MONDAY, "12:00"), "ends_at": at(MONDAY, "18:00")}
+    ask_time_off(staff=ana.pk, **off, actor=DESK, now=NOW)
     return {
+        "ana": ana.pk,
         "site": clinic.pk,
         "pia": pia.pk,
         "per": per.pk,
@@ -80,4 +90,8 @@ def test_the_open_dialogs_have_no_barrier(things, desk, live_server):
     desk.keyboard.press("Escape")
     desk.keyboard.press("?")
     expect(desk.get_by_role("heading", name="Shortcuts")).to_be_visible()
+    assert barriers(desk) == []
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("Control+k")
+    expect(desk.get_by_role("option", name="Pia Sample")).to_be_visible()
     assert barriers(desk) == []

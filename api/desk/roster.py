@@ -158,7 +158,7 @@ def read_roster(site: Site, monday: date, role: str = "") -> Roster:
         _line(duty, midnights, off[duty.staff.pk], call[duty.staff.pk], site, shut_days)
         for duty in found
     ]
-    bars = [bar for line in lines for cell in line.cells for bar in cell.bars if bar.width < DAY]
+    bars = [bar for line in lines for cell in line.cells for bar in cell.of("duty")]
     opening = [bar for day in days for bar in bars_of("open", opens, midnights[day], site)]
     low, high = _window([*bars, *opening])
     return Roster(monday, columns, tuple(_groups(lines, role)), low, high)

@@ -133,9 +133,9 @@ def read_person_hours(
 
 
 def later_than(person: Staff, site: Site, since: date) -> list[date]:
-    """Plans that a week saved from `since` on takes the place of."""
-    rows = WeeklyHours.objects.filter(staff=person, site=site, effective_from__gt=since)
-    return sorted({row.effective_from for row in rows if row.effective_from})
+    """When the plans begin that a week saved from `since` on takes the place of."""
+    found = versions(list(WeeklyHours.objects.filter(staff=person, site=site)))
+    return [one.first for one in found if one.first and one.first > since]
 
 
 def minutes_at(person: Staff, site: Site, day: date) -> int:

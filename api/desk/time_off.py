@@ -10,7 +10,7 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 
-from api.desk.roster import ROLE_LABELS
+from api.desk import words
 from api.desk.shifts import days_off
 from api.permissions import ACTIONS, may
 from clinic.models import Absence, Grant, Site, Staff, TimeOff, User
@@ -28,6 +28,7 @@ class Request:
 
     row: TimeOff
     days: str
+    asked: str
     roles: str
     in_the_way: int
     others: tuple[str, ...]
@@ -54,7 +55,7 @@ def _others_decide(person: Staff, sites: Sequence[int]) -> bool:
 def waiting(user: User, site: Site, now: datetime) -> list[Request]:
     """Who asked and has no answer, the nearest first: nine queries or so, however many ask."""
     rows = _at(site).filter(state=TimeOff.State.ASKED, ends_at__gt=now)
-    return _requests(user, site, list(rows[:PAGE]))
+    return _requests(user, site, list(rows[:PAGE]), now)
 
 
 def answered(
@@ -63,7 +64,7 @@ def answered(
     """What was decided, withdrawn or is over, the latest first, a page at a time."""
     over = ~Q(state=TimeOff.State.ASKED) | Q(ends_at__lte=now)
     rows = Paginator(_at(site).filter(over).order_by("-starts_at", "-pk"), PAGE).get_page(number)
-    return _requests(user, site, list(rows), details=False), rows
+    return _requests(user, site, list(rows), now, details=False), rows
 
 
 def _at(site: Site) -> QuerySet[TimeOff]:
@@ -72,8 +73,9 @@ def _at(site: Site) -> QuerySet[TimeOff]:
 
 
 def _requests(
-    user: User, site: Site, rows: list[TimeOff], *, details: bool = True
+    user: User, site: Site, rows: list[TimeOff], now: datetime, *, details: bool = True
 ) -> list[Request]:
+    today = now.astimezone(site.zone).date()
     names = _names(row.decided_by for row in rows)
     visits = _in_the_way(rows) if details else {}
     others = _others_off(rows, site) if details else {}
@@ -83,7 +85,8 @@ def _requests(
         Request(
             row=row,
             days=days_off(row, site),
-            roles=", ".join(ROLE_LABELS.get(role, role) for role in row.staff.roles),
+            asked=words.distance((row.asked_at.astimezone(site.zone).date() - today).days),
+            roles=", ".join(words.phase(role) for role in row.staff.roles),
             in_the_way=visits.get(row.pk, 0),
             others=others.get(row.pk, ()),
             decided_by=names.get(row.decided_by, row.decided_by),

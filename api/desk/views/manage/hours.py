@@ -120,7 +120,7 @@ def staff_hours(request: Asked, staff: int) -> HttpResponse:
             notice = meanwhile(form, error, it.site)
             seen, extra = notice.seen, {"notice": notice}
         else:
-            tell(request, _saved(it.person, people), undo=f"staff:{it.person.pk}")
+            tell(request, _saved(it.person, people))
             return redirect(f"{it.url}&from={form.cleaned_data['since'].isoformat()}")
     return editor(request, it, week=form, seen=seen, status=422, **extra)
 
@@ -236,7 +236,7 @@ def on_call(request: Asked, staff: int) -> HttpResponse:
         except ValidationError as wrong:
             form.add_error(None, wrong.messages)
         else:
-            tell(request, f"{it.person.name} is on call.", undo=f"on_call:{row.pk}")
+            tell(request, f"{it.person.name} is on call.")
             return redirect(f"{it.url}#on-call")
     return editor(request, it, call=form, status=422)
 
@@ -247,7 +247,7 @@ def forget_on_call(request: Asked, on_call: int) -> HttpResponse:
     row = get_object_or_404(OnCall, pk=on_call)
     it = bench(request, row.staff_id, row.site_id)
     remove_on_call(on_call=row.pk, actor=actor(request), now=timezone.now())
-    tell(request, f"{it.person.name} is not on call then.", undo=f"on_call:{on_call}")
+    tell(request, f"{it.person.name} is not on call then.")
     return redirect(f"{it.url}#on-call")
 
 

@@ -57,7 +57,7 @@ def time_off(request: Asked, site: int) -> HttpResponse:
         except WouldBreakVisits as error:
             extra = {"give_breaks": in_the_way.shown(request, error)}
         else:
-            tell(request, f"{person.name} is off.", undo=f"time_off:{row.pk}")
+            tell(request, f"{person.name} is off.")
             return redirect("desk:time-off", place.pk)
     return listed(request, place, give=form, status=422, **extra)
 
@@ -82,7 +82,7 @@ def approve(request: Asked, time_off: int) -> HttpResponse:
         return listed(request, place, answering=row.pk, answer=form, breaks=found, status=422)
     except AlreadyAnswered as late:
         return listed(request, place, late=str(late), status=409)
-    tell(request, f"{row.staff.name} is off.", undo=f"time_off:{row.pk}")
+    tell(request, f"{row.staff.name} is off.")
     return redirect("desk:time-off", place.pk)
 
 
@@ -106,7 +106,7 @@ def decline(request: Asked, time_off: int) -> HttpResponse:
         return listed(request, place, late=str(late), status=409)
     if form.errors:
         return listed(request, place, answering=row.pk, answer=form, status=422)
-    tell(request, f"Declined; {row.staff.name} sees your word.", undo=f"time_off:{row.pk}")
+    tell(request, f"Declined; {row.staff.name} sees your word.")
     return redirect("desk:time-off", place.pk)
 
 
@@ -119,7 +119,7 @@ def withdraw(request: Asked, time_off: int) -> HttpResponse:
         withdraw_time_off(time_off=row.pk, actor=actor(request), now=timezone.now())
     except AlreadyAnswered as late:
         return listed(request, place, late=str(late), status=409)
-    tell(request, f"{row.staff.name} works as usual then.", undo=f"time_off:{row.pk}")
+    tell(request, f"{row.staff.name} works as usual then.")
     return redirect("desk:time-off", place.pk)
 
 

@@ -22,7 +22,7 @@ LONGEST_REASON = 200
 class Block:
     """A stretch of a day in which a room or a person is not there.
 
-    `columns` are the board's, empty for people; `starts` and `ends` are cut to the day.
+    `columns` are those of the boards; `starts` and `ends` are cut to the day.
     """
 
     pk: int
@@ -34,7 +34,12 @@ class Block:
     ends: datetime
     whole: bool
     reason: str
-    may_remove: bool
+    may_open: bool
+
+    @property
+    def said(self) -> str:
+        """The reason, else "blocked" or "away"."""
+        return self.reason or ("blocked" if self.is_room else "away")
 
 
 def blocks_of(user: User, site: Site, day: date, rooms: Sequence[Room]) -> list[Block]:
@@ -47,9 +52,9 @@ def blocks_of(user: User, site: Site, day: date, rooms: Sequence[Room]) -> list[
     known = {room.pk: room for room in rooms}
     rows = Absence.objects.filter(
         resource__in=[*known, *people], starts_at__lt=end, ends_at__gt=start
-    ).select_related("time_off")
+    )
     reasons = may(user, "manage_staff", site) or may(user, "decide_time_off", site)
-    removes = may(user, "block_time", site)
+    opens = may(user, "block_time", site)
     shown = []
     for row in rows.order_by("starts_at", "pk"):
         room = known.get(row.resource_id)
@@ -60,12 +65,13 @@ def blocks_of(user: User, site: Site, day: date, rooms: Sequence[Room]) -> list[
                 of=room.name if room else people[row.resource_id].name,
                 is_room=room is not None,
                 resource=row.resource_id,
-                columns=tuple(f"{row.resource_id}.{lane}" for lane in lanes),
+                columns=tuple(f"{row.resource_id}.{lane}" for lane in lanes)
+                or (str(row.resource_id),),
                 starts=max(row.starts_at, start).astimezone(site.zone),
                 ends=min(row.ends_at, end).astimezone(site.zone),
                 whole=row.starts_at <= start and row.ends_at >= end,
                 reason=row.reason if room or reasons else "",
-                may_remove=removes and not is_time_off(row),
+                may_open=opens,
             )
         )
     return shown
@@ -99,7 +105,7 @@ class Blocking:
             at=at,
             until_day=data.get("until_day", "") or begins,
             until=data.get("until", "") or _hour_later(at),
-            of=(data.get("of", "") or data.get("room", ""))[:20],
+            of=(data.get("of", "") or data.get("room", "") or data.get("clinician", ""))[:20],
             reason=data.get("reason", "").strip(),
         )
 

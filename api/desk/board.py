@@ -91,7 +91,10 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One visit, ready to be shown; `closes` says how nearly its window is closed, when it is."""
+    """One visit, ready to be shown; `closes` says how nearly its window is closed, when it is.
+
+    `noted`: there is a note on it, which only its sheet shows.
+    """
 
     pk: int
     patient: int
@@ -109,6 +112,7 @@ class Entry:
     turnover: int
     people: tuple[Person, ...]
     closes: str = ""
+    noted: bool = False
     before: Neighbour | None = None
     after: Neighbour | None = None
 
@@ -184,6 +188,7 @@ def _entry(visit: Appointment, protocol: Protocol, sight: Sight, names: Mapping[
         bands=tuple(_bands(seen)) if sight.care else (),
         turnover=max((c.turnover_minutes for c in rooms), default=0),
         people=tuple(people(seen, names)),
+        noted=bool(visit.note) and sight.care,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from api.desk import words
+from api.desk.blocks import Block, blocks_of
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
 from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown
 from api.permissions import may, visible_visits
@@ -34,6 +35,7 @@ class Sheet:
     clock: str
     by: str = ""
     bars: tuple[Bar, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     @property
     def laid_out(self) -> str:
@@ -102,6 +104,7 @@ def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -
         clock=_clock(site, day, now),
         by=by,
         bars=tuple(drawn),
+        blocks=tuple(blocks_of(user, site, day, rooms)),
     )
 
 

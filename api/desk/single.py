@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from django.http import QueryDict
@@ -106,8 +106,13 @@ class Visit:
         step = next((step for step in protocol.steps if step.key == key), None)
         return (version, step) if step else None
 
-    def tried(self, patient: Patient, site: Site, now: datetime) -> Tried | None:
-        """How it stands with the visit as asked for; None while something is missing or wrong."""
+    def tried(
+        self, patient: Patient, site: Site, now: datetime, *, any_room: bool = False
+    ) -> Tried | None:
+        """How it stands with the visit as asked for; None while something is missing or wrong.
+
+        With `any_room` at that time alone, and whichever room would do.
+        """
         chosen = self.chosen()
         if self.errors or chosen is None:
             return None
@@ -117,7 +122,8 @@ class Visit:
             version=chosen[0],
             step=chosen[1].key,
             starts_at=self.starts_at(site),
-            wish=self.wish,
+            wish=replace(self.wish, room=None) if any_room else self.wish,
+            limit=0 if any_room else 3,
             now=now,
         )
 
@@ -194,20 +200,23 @@ class Nearby:
     at: str
     label: str
     note: str
+    any_room: bool = False
 
 
-def nearby(tried: Tried, asked: datetime) -> list[Nearby]:
-    """The nearest times as buttons: the day is said where it is another one."""
-    return [_nearby(fit, asked) for fit in tried.nearest]
+def nearby(tried: Tried, asked: datetime, elsewhere: Tried | None = None) -> list[Nearby]:
+    """The nearest times as buttons: the same time in another room first, where that would do."""
+    same = [_nearby(elsewhere.here, asked, any_room=True)] if elsewhere and elsewhere.fits else []
+    return [*same, *(_nearby(fit, asked) for fit in tried.nearest)]
 
 
-def _nearby(fit: Fit, asked: datetime) -> Nearby:
-    here = fit.starts_at.date() == asked.date()
+def _nearby(fit: Fit, asked: datetime, *, any_room: bool = False) -> Nearby:
+    """The day is said where it is another one."""
     label = words.clock(fit.starts_at)
-    if not here:
+    if fit.starts_at.date() != asked.date():
         label = f"{words.day(fit.starts_at)} {label}"
     note = ", ".join(filter(None, [fit.room, *fit.people]))
-    return Nearby(fit.starts_at.date().isoformat(), words.clock(fit.starts_at), label, note)
+    day = fit.starts_at.date().isoformat()
+    return Nearby(day, words.clock(fit.starts_at), label, note, any_room)
 
 
 def why_not(tried: Tried) -> list[str]:

@@ -83,6 +83,8 @@ def test_a_free_place_leads_to_booking_from_there(desk, live_server, clinic):
     desk.goto(f"{live_server.url}/sites/{clinic.pk}/day/{INFUSION_DAY}")
     expect(desk.locator(".board .ec-day").first).to_be_visible()
     desk.locator(".board .ec-day").nth(1).click(position={"x": 20, "y": 100})
+    expect(desk.locator("#sheet").get_by_label("Room")).to_contain_text("Room 1")
+    desk.get_by_role("link", name="A series from here").click()
     expect(desk.get_by_label("Start from")).to_have_value(INFUSION_DAY)
     expect(desk.get_by_label("Not before")).not_to_have_value("")
 

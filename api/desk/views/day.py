@@ -6,6 +6,7 @@ from datetime import date
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -36,6 +37,9 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
     may_find_free = may(request.user, "see_day", place)
     ahead = day >= now.astimezone(place.zone).date()
     may_book = ahead and may(request.user, "book_series", place)
+    may_book_visit = ahead and may(request.user, "book_visit", place)
+    may_block = ahead and may(request.user, "block_time", place)
+    form = "book-visit" if may_book_visit else "block" if may_block else ""
     return page(
         request,
         "desk/day/day.html",
@@ -45,6 +49,8 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
         sheet=sheet,
         tally=tally(sheet.entries),
         may_book=may_book,
+        may_book_visit=may_book_visit,
+        place_url=form and f"{reverse(f'desk:{form}', args=[place.pk])}?day={day.isoformat()}",
         may_find_free=may_find_free,
         by=by,
         layouts=BY,

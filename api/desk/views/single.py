@@ -130,6 +130,9 @@ def _standing(request: Asked, site: Site, visit: Visit, now: datetime) -> dict[s
     """Whether it fits, why not, the nearest that do, and who could be its clinician."""
     patient, chosen = _patient(request, visit), visit.chosen()
     tried = visit.tried(patient, site, now) if patient else None
+    elsewhere = None
+    if patient and tried and not tried.fits and visit.wish.room:
+        elsewhere = visit.tried(patient, site, now, any_room=True)
     return {
         "site": site,
         "visit": visit,
@@ -138,7 +141,7 @@ def _standing(request: Asked, site: Site, visit: Visit, now: datetime) -> dict[s
         "why_not": why_not(tried) if tried else [],
         "only_away": tried is not None and only_away(tried),
         "elsewhere": room_left(tried, visit, site) if tried else "",
-        "nearby": nearby(tried, visit.starts_at(site)) if tried else [],
+        "nearby": nearby(tried, visit.starts_at(site), elsewhere) if tried else [],
         "clinicians": clinicians_for(chosen[1], site) if chosen else [],
     }
 

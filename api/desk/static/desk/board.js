@@ -2,6 +2,7 @@
 // the server sends a newer one, the board follows.
 
 import { asBar, ofPeople, stretches } from "./bars.js";
+import { blocked, drawBlocked, keepCursor, openPlace } from "./place.js";
 
 const board = document.getElementById("board");
 const day = document.getElementById("day");
@@ -62,7 +63,7 @@ function events() {
     extendedProps: { cover: { ...row.dataset } },
   }));
   const { first, last } = board.dataset;
-  return [...(covered() ? cover : []), ...visits, ...stretches(at, first, last)];
+  return [...(covered() ? cover : []), ...visits, ...stretches(at, first, last), ...blocked(at)];
 }
 
 // Drawing ----------------------------------------------------------------------------------------
@@ -110,6 +111,11 @@ function drawVisit(id) {
     closing.append(spare);
     signs.append(closing);
   }
+  if ("noted" in li.dataset) {
+    const noted = icon("sticky-note", "noted");
+    noted.dataset.icon = "note";
+    signs.append(noted);
+  }
   const sign = link.querySelector(".status use").getAttribute("href").split("#")[1];
   if (sign !== "calendar") {
     const shown = icon(sign, tone);
@@ -121,6 +127,7 @@ function drawVisit(id) {
   else tail.remove();
   const { rooms, name, step, status } = li.dataset;
   const said = [`${start} to ${end}`, rooms, name, step, status, spare && `${spare} of its window`];
+  if ("noted" in li.dataset) said.push("has a note");
   block.setAttribute("aria-label", said.filter(Boolean).join(", "));
   return block;
 }
@@ -149,13 +156,14 @@ function drawPointer(info) {
   if (info.event.resourceIds?.[0] === "cover") return here;
   const clock = info.event.start.toTimeString().slice(0, 5);
   here.className = "book-here";
-  here.textContent = `+ Book from ${clock}`;
+  here.textContent = `+ ${clock}`;
   return here;
 }
 
 function content(info) {
-  const { cover, off, bar } = info.event.extendedProps;
+  const { cover, off, bar, blocked: why } = info.event.extendedProps;
   if (info.event.display === "pointer") return { domNodes: [drawPointer(info)] };
+  if (why) return { domNodes: [drawBlocked(why)] };
   if (off) return "";
   if (bar) return { domNodes: [asBar(drawVisit(bar.visit), bar, slot())] };
   return { domNodes: [cover ? drawCover(cover) : drawVisit(info.event.id)] };
@@ -172,8 +180,9 @@ function label({ resource }) {
 }
 
 function bookHere({ date, resource }) {
-  if (!board.dataset.book || resource?.id === "cover") return;
-  location.assign(`${board.dataset.book}&at=${date.toTimeString().slice(0, 5)}`);
+  if (resource && resource.id !== "cover") {
+    openPlace(resource.id, minutes(date.toTimeString().slice(0, 5)));
+  }
 }
 
 // The calendar calls itself a table, but holds none: the links inside are what is to be read.
@@ -184,6 +193,7 @@ function plainRoles() {
   }
   board.querySelector(".ec-main").tabIndex = -1;
   if (!board.querySelector(".block[tabindex='0']")) reach(board.querySelector(".block"));
+  keepCursor(slot);
 }
 
 function reach(block) {
@@ -211,7 +221,7 @@ function draw() {
     slotEventOverlap: false,
     slotLabelFormat: (time) => time.toTimeString().slice(0, 5),
     editable: false,
-    pointer: Boolean(board.dataset.book),
+    pointer: Boolean(board.dataset.book || board.dataset.place),
     resources: resources(),
     resourceLabelContent: label,
     events: events(),

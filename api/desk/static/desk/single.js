@@ -32,11 +32,16 @@ function choosePatient() {
   const choices = document.getElementById("choices");
   if (!choices) return;
   const address = choices.dataset.url.replace(/\d+$/, patient());
+  let other = "";
+  choices.addEventListener("htmx:beforeSwap", () => (other = form().elements.other.value), {
+    once: true,
+  });
   window.htmx.ajax("GET", address, { target: "#choices", swap: "innerHTML" }).then(() => {
+    form().elements.other.value = other;
     showWindows();
     showSeries();
     const inside = choices.querySelector("label:has([data-inside]:not([hidden])) input");
-    if (inside) inside.checked = true;
+    if (inside && !other) inside.checked = true;
     (inside ?? choices.querySelector("input, select")).focus();
     refit();
   });
@@ -60,6 +65,7 @@ document.body.addEventListener("click", ({ target }) => {
   if (time && form()) {
     form().elements.day.value = time.dataset.takeDay;
     form().elements.at.value = time.dataset.takeAt;
+    if ("takeAny" in time.dataset) form().elements.room.value = "";
     showWindows();
     showSeries();
     refit();
@@ -80,7 +86,12 @@ function later(block, minutes) {
   return new Date(end * 60000).toISOString().slice(11, 16);
 }
 
+// Focus is in the search before the search listens: it offers the last patients, or finds what was
+// typed meanwhile.
 document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target.querySelector?.("#single")) showWindows();
+  if (!detail.target.querySelector?.("#single")) return;
+  showWindows();
+  const choose = document.getElementById("choose");
+  if (choose && choose === document.activeElement) window.htmx.trigger(choose, "recent");
 });
 showWindows();

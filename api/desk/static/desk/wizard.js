@@ -17,6 +17,7 @@ wanted.addEventListener("change", (event) => {
   recompute();
 });
 document.body.addEventListener("patient-chosen", () => {
+  document.getElementById("modal").close();
   preferences();
   recompute();
   const next = form.querySelector("[name=protocol]:checked") ?? form.querySelector("[name=protocol]");

@@ -15,6 +15,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "visit.cancelled": ("cancel_visit",),
     "series.booked": ("book_series",),
     "series.cancelled": ("cancel_series",),
+    "note": ("write_notes",),
     "absence": ("block_time", "manage_staff", "manage_places"),
     "closure": ("manage_places",),
     "exception": ("manage_staff",),

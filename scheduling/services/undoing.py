@@ -34,6 +34,7 @@ from scheduling.services.booking import guarded
 from scheduling.services.cancelling import give_up
 from scheduling.services.keeping import sites_of, visits_fit
 from scheduling.services.notes import keep_note
+from scheduling.services.notes import keep_note
 from scheduling.services.restoring import restore
 from scheduling.services.reverting import REVERTED, is_kept, write_back
 
@@ -293,6 +294,16 @@ def _rewrite_note(turn: Turn) -> None:
     keep_note(appointment=turn.id, note=note, seen=turn.entry.pk, actor=turn.actor, now=turn.now)
 
 
+def _rewrite_note(turn: Turn) -> None:
+    keep_note(
+        appointment=turn.id,
+        note=turn.entry.before["note"],
+        seen=turn.entry.pk,
+        actor=turn.actor,
+        now=turn.now,
+    )
+
+
 def _write_back(turn: Turn) -> None:
     write_back(turn.rows, actor=turn.actor, now=turn.now)
 
@@ -302,6 +313,7 @@ INVERSES: dict[str, Inverse] = {
     "visit.cancelled": _uncancel_visit,
     "series.booked": _unbook_series,
     "series.cancelled": _uncancel_series,
+    "note.changed": _rewrite_note,
     "absence.added": _remove_absence,
     "absence.removed": _add_absence,
     "closure.added": _remove_closure,

@@ -22,6 +22,7 @@ from scheduling.services import upkeep
 from scheduling.services.attention import correct_patient
 from scheduling.services.booking import book_series, book_visit
 from scheduling.services.cancelling import cancel_series, cancel_visit
+from scheduling.services.notes import note_subject, write_note
 from scheduling.services.undoing import NotUndoable, newest_undoable, undo
 from tests.cast import DESK, MONDAY, NOW, at, house, kare_times, patient, protocol, token
 
@@ -271,6 +272,15 @@ def test_what_was_corrected_of_a_patient_is_written_back(clinic):
     undo(entry=last(f"patient:{pia.pk}"), **BY)
     pia.refresh_from_db()
     assert (pia.given_name, pia.birth_date.year, pia.acuity) == ("Pia", 1984, 1)
+
+
+def test_a_note_reads_as_before(series):
+    inf1 = series.appointments.get(step="inf1")
+    for note in ("Comes by taxi", "Comes with her sister"):
+        write_note(appointment=inf1.pk, note=note, **BY)
+    undo(entry=last(note_subject(inf1.pk)), **BY)
+    inf1.refresh_from_db()
+    assert inf1.note == "Comes by taxi"
 
 
 def test_what_somebody_else_did_or_long_ago_is_not_undone(series):

@@ -19,7 +19,7 @@ from clinic.models import Room, Site, Staff, User
 from scheduling.planner.protocols import NURSE, PRESCRIBER, THERAPIST
 from scheduling.selectors import Free, Sought, find_free
 
-RATIOS = [("", "None"), ("4", "1 to 4"), ("2", "1 to 2"), ("1", "1 to 1")]
+RATIOS = [("", "None"), ("4", "1 to 4 patients"), ("2", "1 to 2 patients"), ("1", "1 to 1")]
 SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DEFAULTS = {"minutes": "60", "days": "28", "many": "5"}
 
@@ -32,7 +32,7 @@ class FreeForm(DeskForm):
     whole = forms.BooleanField(label="The room to itself", required=False)
     therapist = forms.ChoiceField(label="Therapist", required=False)
     prescriber = forms.ChoiceField(label="Prescriber", required=False)
-    nurse = forms.ChoiceField(label="Nurse to patients", required=False, choices=RATIOS)
+    nurse = forms.ChoiceField(label="Nurse", required=False, choices=RATIOS)
     days = forms.IntegerField(label="Days ahead", min_value=1, max_value=90)
     weekday = forms.MultipleChoiceField(
         label="On",

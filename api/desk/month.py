@@ -106,7 +106,7 @@ def read_month(user: User, site: Site, day: date, now: datetime, *, by: str, one
             infusions=kinds["infusion"],
             therapies=kinds["therapy"],
             others=kinds["assess"],
-            load=_load(known, by, [one] if one else [pk for pk, _ in names], on)
+            load=_load(known, by, {one} if one else {pk for pk, _ in names}, on)
             if sees_all
             else NOTHING,
             short_minutes=sum((end - start) // timedelta(minutes=1) for start, end in short),
@@ -143,7 +143,7 @@ def _counts(user: User, site: Site, first: date, last: date, one: int) -> dict[d
     return counts
 
 
-def _load(known: Occupancy, by: str, resources: list[int], day: date) -> Load:
+def _load(known: Occupancy, by: str, resources: set[int], day: date) -> Load:
     diary = known.diary
     if by == "rooms":
         loads = [known.load_of_room(r, day) for r in diary.rooms if r.id in resources]

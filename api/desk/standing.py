@@ -13,6 +13,7 @@ from scheduling.models.series import GONE
 from scheduling.planner.windows import window
 
 SOON = timedelta(days=7)
+CLOSED = "its window closed"
 NO_SLACK = "on the last day of its window"
 
 
@@ -83,7 +84,7 @@ def standing(series: Series, visits: Sequence[Appointment], now: datetime) -> St
         starts = visit.starts_at.astimezone(zone)
         ahead = visit.ends_at > now and visit.status != Status.DISCHARGED
         origin = step.key == protocol.origin
-        if ahead and (why := _risk(visit, starts.date(), first, last, today, origin)):
+        if ahead and (why := risk(visit.status, starts.date(), first, last, today, origin)):
             serious = why != NO_SLACK
             at_risk.append(Point(step.key, step.name, hue, visit.pk, starts, why, serious))
         if ahead and (nearest is None or (nearest.starts and starts < nearest.starts)):
@@ -112,8 +113,9 @@ def _pip(name: str, hue: str, visit: Appointment | None, done: bool, gone: bool)
     )
 
 
-def _risk(visit: Appointment, day: date, first: date, last: date, today: date, origin: bool) -> str:
-    if visit.status == Status.UNCOVERED:
+def risk(status: str, day: date, first: date, last: date, today: date, origin: bool) -> str:
+    """What is wrong with a visit ahead on a day, of which the window is first to last."""
+    if status == Status.UNCOVERED:
         return "no nurse covers it"
     if origin:
         return ""
@@ -129,5 +131,5 @@ def _risk(visit: Appointment, day: date, first: date, last: date, today: date, o
 def _why_missing(gone: Appointment | None, last: date, today: date) -> str:
     was = f"{words.STATUSES[gone.status].word.lower()}, " if gone else ""
     if last < today:
-        return f"{was}its window closed {words.day(last)}"
+        return f"{was}{CLOSED} {words.day(last)}"
     return f"{was}its window closes {words.day(last)}"

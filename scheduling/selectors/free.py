@@ -13,7 +13,7 @@ from clinic.spans import moment
 from scheduling import daybook
 from scheduling.planner.day import Diary, Person
 from scheduling.planner.grid import day_spans, grid, weekday_bits
-from scheduling.planner.intervals import erode, span
+from scheduling.planner.intervals import erode
 from scheduling.planner.pool import levels
 from scheduling.planner.protocols import NURSE
 
@@ -84,6 +84,9 @@ class _Way:
         return start + (taken & -taken).bit_length() - 1 - self.tail
 
 
+Team = Mapping[str, tuple[Person, _Way]]
+
+
 def find_free(
     *, site: Site, sought: Sought, first: date, days: int, now: datetime, limit: int = 5
 ) -> list[Free]:
@@ -96,47 +99,40 @@ def find_free(
     diary = daybook.read(site=site, first=first, last=first + timedelta(days=days), now=now)
     hours = diary.open & _asked(diary, sought, days)
     seats = list(_seats(diary, sought))
-    teams = list(_teams(diary, sought))
-    starts = erode(hours, sought.minutes) & grid(diary) & _any(seats) & _any(teams)
+    able = _able(diary, sought)
+    starts = erode(hours, sought.minutes) & grid(diary) & _any(way for _, way in seats)
+    for people in able.values():
+        starts &= _any(way for _, way in people)
     passed = max(0, diary.now - diary.start)
     starts = starts >> passed << passed
     found: list[Free] = []
     while starts and len(found) < limit:
         start = (starts & -starts).bit_length() - 1
-        free, end = _longest(diary, sought, start, seats, teams, hours)
-        found.append(free)
+        end = start + 1
+        if (team := _team(able, start)) is not None:
+            free, end = _longest(diary, start, seats, team, hours)
+            found.append(free)
         starts = starts >> end << end
     return found
 
 
 def _longest(
-    diary: Diary,
-    sought: Sought,
-    start: int,
-    seats: list[tuple[Seat, _Way]],
-    teams: list[tuple[People, _Way]],
-    hours: int,
+    diary: Diary, start: int, seats: list[tuple[Seat, _Way]], team: Team, hours: int
 ) -> tuple[Free, int]:
-    """What is free the longest from a start at which something is, and the bit where it ends."""
+    """The room that is free the longest, with the team; and the bit where the first is gone."""
     rooms = [(seat, way) for seat, way in seats if way.starts >> start & 1]
     seat, room = max(rooms, key=lambda each: each[1].until(start))
-    people, _ = max(
-        ((team, way) for team, way in teams if way.starts >> start & 1),
-        key=lambda each: each[1].until(start),
-    )
     ends = {
         "closing": _Way(diary.open).until(start),
         "asked": _Way(hours).until(start),
         "room": room.until(start),
-    }
-    for role, id, _ in people:
-        ends[role] = _Way(_free(diary.person(id), role, sought.nurse_lanes)).until(start)
+    } | {role: way.until(start) for role, (_, way) in team.items()}
     limit = min(ends, key=lambda name: ends[name])
     free = Free(
         starts_at=moment(diary.start + start).astimezone(diary.zone),
         ends_at=moment(diary.start + ends[limit]).astimezone(diary.zone),
         seat=seat,
-        people=people,
+        people=tuple((role, person.id, person.name) for role, (person, _) in team.items()),
         limit=limit,
         others=tuple({o.id: o for o, _ in rooms if o.id != seat.id}.values()),
     )
@@ -167,24 +163,36 @@ def _seats(diary: Diary, sought: Sought) -> Iterator[tuple[Seat, _Way]]:
             yield Seat(room.id, room.name, lanes), _Way(free, starts, room.turnover)
 
 
-def _teams(diary: Diary, sought: Sought) -> Iterator[tuple[People, _Way]]:
-    """Everybody asked for, nobody in two roles, and when all of them are free."""
+def _able(diary: Diary, sought: Sought) -> dict[str, list[tuple[Person, _Way]]]:
+    """By role that was asked for, who could be it and when."""
     roles = dict(sought.people)
     if sought.nurse_lanes:
         roles[NURSE] = None
-    able = [
-        [
-            (role, person, free)
+    return {
+        role: [
+            (person, _Way(free, erode(free, sought.minutes)))
             for person in diary.people
             if wanted in (None, person.id) and (free := _free(person, role, sought.nurse_lanes))
         ]
         for role, wanted in roles.items()
-    ]
-    for team in product(*able):
-        if len({person.id for _, person, _ in team}) == len(team):
-            free = reduce(int.__and__, (bits for *_, bits in team), span(0, diary.length))
-            people = tuple((role, person.id, person.name) for role, person, _ in team)
-            yield people, _Way(free, erode(free, sought.minutes))
+    }
+
+
+def _team(able: dict[str, list[tuple[Person, _Way]]], start: int) -> Team | None:
+    """Somebody for every role, nobody in two of them, who together are free the longest.
+
+    Of each role only as many as there are roles are tried: the others can take no more of them.
+    """
+    tried = []
+    for people in able.values():
+        there = [each for each in people if each[1].starts >> start & 1]
+        there.sort(key=lambda each: -each[1].until(start))
+        tried.append(there[: len(able)])
+    teams = [team for team in product(*tried) if len({one.id for one, _ in team}) == len(team)]
+    if not teams:
+        return None
+    best = max(teams, key=lambda team: min((way.until(start) for _, way in team), default=0))
+    return dict(zip(able, best, strict=True))
 
 
 def _free(person: Person, role: str, nurse_lanes: int) -> int:
@@ -194,5 +202,5 @@ def _free(person: Person, role: str, nurse_lanes: int) -> int:
     return person.duty.get(role, 0) & free[needed - 1] if needed <= len(free) else 0
 
 
-def _any(ways: Iterable[tuple[object, _Way]]) -> int:
-    return reduce(int.__or__, (way.starts for _, way in ways), 0)
+def _any(ways: Iterable[_Way]) -> int:
+    return reduce(int.__or__, (way.starts for way in ways), 0)

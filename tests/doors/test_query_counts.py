@@ -53,8 +53,7 @@ PAGES = {
     "day by rooms": ("front_desk", "day", {"day": DAY}, "?by=rooms", 20),
     "day by clinicians": ("front_desk", "day", {"day": DAY}, "?by=clinicians", 22),
     "day by nurses": ("charge_nurse", "day", {"day": DAY}, "?by=nurses&view=list", 22),
-    "week by rooms": ("front_desk", "site-week", {"day": DAY}, "", 24),
-    "week by nurses": ("manager", "site-week", {"day": DAY}, "?by=nurses&view=list", 24),
+    "week": ("manager", "site-week", {"day": DAY}, "?by=nurses", 24),
     "month": ("front_desk", "site-month", {"day": DAY}, "", 18),
     "free times": ("front_desk", "free", {}, "?therapist=any&nurse=2&minutes=120", 14),
     "series": ("front_desk", "series-list", {}, "", 18),
@@ -221,19 +220,17 @@ class Clinic:
 
         What the daybook remembers of the clinic's facts, and where one last was, is read before.
         """
-        import time as _t; _a=_t.perf_counter()
-        grow(self.site, self.version, self.rows, rows); print("grow",_t.perf_counter()-_a)
+        grow(self.site, self.version, self.rows, rows)
         self.rows = rows
         facts(self.site, MONDAY - timedelta(days=64), MONDAY + timedelta(days=128))
         for browser in self.browsers.values():
             browser.get(reverse("desk:switch", args=[self.site.pk]))
         counts = {}
         for name, (role, address, kwargs, query, _) in PAGES.items():
-            import time as _t; _a=_t.perf_counter()
             with CaptureQueriesContext(connection) as queries:
                 answer = self.browsers[role].get(self.path(address, kwargs) + query)
             assert answer.status_code == 200, f"{name}: {answer.status_code}"
-            counts[name] = len(queries); print(name, rows, len(queries), round(_t.perf_counter()-_a,2))
+            counts[name] = len(queries)
         return counts
 
     def path(self, address: str, kwargs: dict[str, object]) -> str:

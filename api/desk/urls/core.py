@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api.desk.views import booking, day, me, patients, places, series, visits
+from api.desk.views import booking, day, me, patients, places, series, series_list, visits
 
 urlpatterns = [
     path("", places.home, name="home"),
@@ -14,7 +14,7 @@ urlpatterns = [
     path("sites/<int:site>/book/proposals", booking.proposals, name="proposals"),
     path("sites/<int:site>/book/hold", booking.hold, name="hold"),
     path("sites/<int:site>/book/patient/<int:patient>", booking.who, name="who"),
-    path("sites/<int:site>/series", series.series_list, name="series-list"),
+    path("sites/<int:site>/series", series_list.series_list, name="series-list"),
     path("series/<int:pk>", series.series, name="series"),
     path("series/<int:pk>/visits.ics", series.ics, name="series-ics"),
     path("series/<int:pk>/cancel", series.cancel, name="cancel-series"),

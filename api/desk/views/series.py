@@ -1,13 +1,10 @@
-"""Series: the list with where each stands, the itinerary to print or take along, cancelling."""
+"""Series: the itinerary to print or take along, cancelling, booking a step that is missing."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import F, Min, Q
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,7 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import AgainForm, CancelForm, as_moment
-from api.desk.frame import Asked, actor, open_site, page, part, signed_in
+from api.desk.frame import Asked, actor, page, part, signed_in
 from api.desk.itinerary import before_coming, calendar_of
 from api.desk.people import shown_name
 from api.desk.sheet import names_in, siblings_of
@@ -27,15 +24,11 @@ from api.desk.timeline import Timeline, timeline
 from api.permissions import may, require, visible_patients, visible_series
 from clinic.models import Patient
 from scheduling.errors import Refused
-from scheduling.models import Appointment, Series
+from scheduling.models import Series
 from scheduling.models.series import AHEAD, GONE
 from scheduling.selectors import series_view, visits
 from scheduling.services.booking import book_visit
 from scheduling.services.cancelling import cancel_series
-
-WITH = ("patient", "site", "protocol_version__protocol", "therapist")
-PER_PAGE = 40
-STATES = [("active", "Running"), ("completed", "Completed"), ("cancelled", "Cancelled")]
 
 
 def open_series(request: Asked, pk: int) -> Series:
@@ -96,42 +89,6 @@ def _course(request: Asked, series: Series) -> Course:
         may_cancel_visits=may(request.user, "cancel_visit", series.site),
         may_book_visit=may(request.user, "book_visit", series.site),
         ahead=sum(entry.status in AHEAD for entry in listed),
-    )
-
-
-@require_safe
-@signed_in
-def series_list(request: Asked, site: int) -> HttpResponse:
-    """Every series at a site that one may see, the soonest next visit first."""
-    place = open_site(request, site, "see_series", "see_own_patients")
-    asked = request.GET.get("state", "")
-    state = asked if asked in dict(STATES) else Series.State.ACTIVE
-    rows = visible_series(request.user, Series.objects.filter(site=place, status=state))
-    now = timezone.now()
-    ahead = Q(appointments__ends_at__gte=now) & ~Q(appointments__status__in=GONE)
-    rows = rows.annotate(soon=Min("appointments__starts_at", filter=ahead))
-    rows = rows.select_related("patient", "protocol_version", "site", "therapist")
-    rows = rows.order_by(F("soon").asc(nulls_last=True), "-pk")
-    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    of: dict[int, list[Appointment]] = defaultdict(list)
-    for visit in Appointment.objects.filter(series__in=[row.pk for row in shown]).order_by(
-        "starts_at"
-    ):
-        if visit.series_id:
-            of[visit.series_id].append(visit)
-    stands = [
-        (row, shown_name(request.user, row.patient, place), standing(row, of[row.pk], now))
-        for row in shown
-    ]
-    return page(
-        request,
-        "desk/series/list.html",
-        here="series",
-        site=place,
-        stands=stands,
-        shown=shown,
-        state=state,
-        states=STATES,
     )
 
 

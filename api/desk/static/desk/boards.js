@@ -1,5 +1,7 @@
 // What the boards of a day, a week and a month have in common: keys, and being kept up to date.
 
+import "./submits.js";
+
 const typing = "input, textarea, select, dialog[open] *";
 const keys = {
   D: "[data-key=day]",
@@ -26,11 +28,6 @@ for (const link of document.querySelectorAll("[data-view-link]")) {
     document.cookie = `view=${link.dataset.viewLink};path=/;max-age=31536000;samesite=lax`;
   });
 }
-
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
-});
-for (const button of document.querySelectorAll("[data-when-still]")) button.hidden = true;
 
 // A part that carries data-poll asks every few seconds whether it is still true.
 const POLL_MS = 4000;

@@ -24,7 +24,6 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "room": ("manage_places",),
     "staff": ("manage_staff",),
     "patient": ("manage_patients",),
-    "note": ("write_notes",),
 }
 """The journal's action, or what it is about -> the rights of which one takes it back."""
 

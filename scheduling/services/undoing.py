@@ -1,4 +1,4 @@
-"""The last action of a person, taken back: a table of what undoes what.
+"""The last action of a person, taken back.
 
 What can be undone is the newest change of its subject, made by the same person through the same
 door in the last ten minutes. Everything is judged again as if it were done for the first time, and
@@ -7,77 +7,25 @@ nothing is saved when that says no.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db.models import Model, Q, QuerySet
-
-from clinic.journal import Actor, ChangedMeanwhile, record
-from clinic.models import (
-    Absence,
-    AvailabilityException,
-    Closure,
-    Credential,
-    Journal,
-    Resource,
-    Site,
-    Staff,
-)
-from clinic.services import absences, closures, hours, roster
-from clinic.services.facts import Pen
+from clinic.journal import Actor
+from clinic.models import Absence, Credential, Journal, Site
 from clinic.transactions import durable
-from scheduling import daybook
-from scheduling.models import Appointment, Series
-from scheduling.models.series import AHEAD
 from scheduling.services.booking import guarded
-from scheduling.services.cancelling import give_up
-from scheduling.services.keeping import sites_of, visits_fit
-from scheduling.services.notes import keep_note
-from scheduling.services.notes import keep_note
-from scheduling.services.restoring import restore
-from scheduling.services.reverting import REVERTED, is_kept, write_back
+from scheduling.services.inverses import INVERSES, NotUndoable, Turn
+from scheduling.services.keeping import sites_of
+from scheduling.services.reverting import REVERTED, is_kept
 
 FRESH = timedelta(minutes=10)
-UNDONE = "undone"
-
-
-class NotUndoable(Exception):
-    """There is nothing to take back: too old, somebody else's, or undone already."""
-
-
-class Turn:
-    """One undoing: the rows of the change, who takes it back, and when."""
-
-    def __init__(self, rows: Sequence[Journal], actor: Actor, now: datetime) -> None:
-        self.rows, self.actor, self.now = rows, actor, now
-        self.entry = rows[-1]
-        self.id = int(self.entry.subject.partition(":")[2])
-
-    @property
-    def site(self) -> Site:
-        """Of a change that is always one of a site."""
-        assert self.entry.site is not None
-        return self.entry.site
-
-    def pen(self, kind: str) -> Pen:
-        return Pen(kind, self.actor, self.now)
-
-    def unchanged(self, *others: str) -> None:
-        """ChangedMeanwhile when a subject has a newer change; to be asked under lock."""
-        subjects = [self.entry.subject, *others]
-        later = Journal.objects.filter(subject__in=subjects, pk__gt=self.entry.pk).order_by("pk")
-        if changed := list(later):
-            raise ChangedMeanwhile(changed)
-
-
-Inverse = Callable[[Turn], None]
 
 
 def newest_undoable(subject: str, *, actor: Actor, now: datetime) -> Journal | None:
     """The newest change of a subject, if this person may still take it back."""
     entry = Journal.objects.filter(subject=subject).order_by("-pk").first()
-    return entry if entry and _is_theirs(entry, actor, now) and _is_whole(entry) else None
+    if entry is None or not _is_theirs(entry, actor, now):
+        return None
+    return entry if all(_is_whole(one) for one in _together(entry)) else None
 
 
 @guarded
@@ -130,9 +78,8 @@ def _is_whole(entry: Journal) -> bool:
     if entry.action == "visit.cancelled":
         return "held" in entry.before
     if entry.action == "absence.added":
-        return not Absence.objects.filter(
-            Q(time_off__isnull=False), pk=entry.subject.partition(":")[2]
-        ).exists()
+        absence = entry.subject.partition(":")[2]
+        return not Absence.objects.filter(pk=absence, time_off__isnull=False).exists()
     return entry.action not in REVERTED or is_kept(entry)
 
 
@@ -144,186 +91,4 @@ def _together(entry: Journal) -> list[Journal]:
     return list(rows.filter(pk__lte=entry.pk).order_by("pk"))
 
 
-# Visits and series ------------------------------------------------------------------------------
-
-
-def _uncancel_visit(turn: Turn) -> None:
-    Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=turn.id)
-    turn.unchanged()
-    restore([turn.entry], actor=turn.actor, now=turn.now)
-
-
-def _uncancel_series(turn: Turn) -> None:
-    series = Series.objects.select_for_update(of=("self",), no_key=True).get(pk=turn.id)
-    subjects = [f"appointment:{visit}" for visit in turn.entry.after["visits"]]
-    turn.unchanged(*subjects)
-    rows = Journal.objects.filter(subject__in=subjects, action="visit.cancelled").order_by("pk")
-    cancelled = {row.subject: row for row in rows}
-    if not all(_is_whole(row) for row in cancelled.values()):
-        raise NotUndoable("Where its visits were is not kept.")
-    restore(list(cancelled.values()), actor=turn.actor, now=turn.now)
-    _mark(series, turn, turn.entry.before["status"], "")
-    _told(turn, "series.restored", {"status": series.status})
-
-
-def _unbook_visit(turn: Turn) -> None:
-    visits = Appointment.objects.filter(pk=turn.id)
-    daybook.lock_visits(list(visits))
-    turn.unchanged()
-    _give_up(visits, turn)
-
-
-def _unbook_series(turn: Turn) -> None:
-    visits = Appointment.objects.filter(series=turn.id)
-    daybook.lock_visits(list(visits))
-    ids = list(visits.values_list("pk", flat=True))
-    turn.unchanged(*(f"appointment:{visit}" for visit in ids))
-    _give_up(visits, turn)
-    series = Series.objects.select_for_update(of=("self",), no_key=True).get(pk=turn.id)
-    _mark(series, turn, Series.State.CANCELLED, UNDONE)
-    after = {"status": series.status, "reason": UNDONE, "visits": ids}
-    _told(turn, "series.cancelled", after, before={"status": Series.State.ACTIVE})
-
-
-def _mark(series: Series, turn: Turn, status: str, reason: str) -> None:
-    series.status, series.cancel_reason, series.updated_at = status, reason, turn.now
-    series.save(update_fields=["status", "cancel_reason", "updated_at"])
-
-
-def _give_up(visits: QuerySet[Appointment], turn: Turn) -> None:
-    rows = list(visits.select_related("site"))
-    if any(visit.status not in AHEAD for visit in rows):
-        raise NotUndoable("The visit has begun meanwhile.")
-    give_up(rows, reason=UNDONE, actor=turn.actor, now=turn.now)
-
-
-def _told(
-    turn: Turn, action: str, after: Mapping[str, Any], before: Mapping[str, Any] | None = None
-) -> None:
-    record(
-        actor=turn.actor,
-        now=turn.now,
-        action=action,
-        subject=turn.entry.subject,
-        site=turn.entry.site_id,
-        before=before or turn.entry.after,
-        after=after,
-    )
-
-
-# Absences, closures, days that differ, credentials: what was added goes, what went returns -------
-
-
-def _remove_absence(turn: Turn) -> None:
-    row = _own(Absence, turn)
-    absences.delete_absence(row, turn.entry.site, turn.pen("absence"))
-
-
-def _add_absence(turn: Turn) -> None:
-    was = turn.entry.before
-    start, end = (datetime.fromisoformat(was[edge]) for edge in ("starts_at", "ends_at"))
-    resource = Resource.objects.get(pk=was["resource_id"])
-    with visits_fit(sites_of(resource.pk), now=turn.now, start=start, end=end):
-        absences.write_absence(
-            resource,
-            turn.entry.site,
-            starts_at=start,
-            ends_at=end,
-            reason=was["reason"],
-            pen=turn.pen("absence"),
-        )
-
-
-def _remove_closure(turn: Turn) -> None:
-    row = _own(Closure, turn)
-    with visits_fit([row.site], now=turn.now):
-        closures.delete_closure(row, turn.pen("closure"))
-
-
-def _add_closure(turn: Turn) -> None:
-    was, site = turn.entry.before, turn.site
-    with visits_fit([site], now=turn.now):
-        closures.write_closure(
-            site,
-            first=date.fromisoformat(was["first"]),
-            last=date.fromisoformat(was["last"]),
-            reason=was["reason"],
-            opens_anyway=was["opens_anyway"],
-            pen=turn.pen("closure"),
-        )
-
-
-def _remove_exception(turn: Turn) -> None:
-    row = _own(AvailabilityException, turn)
-    with visits_fit([row.site], now=turn.now):
-        hours.delete_exception(row, turn.pen("exception"))
-
-
-def _add_exception(turn: Turn) -> None:
-    was, site = turn.entry.before, turn.site
-    with visits_fit([site], now=turn.now):
-        hours.write_exception(
-            Staff.objects.get(pk=was["staff_id"]),
-            site,
-            date.fromisoformat(was["date"]),
-            starts=time.fromisoformat(was["starts"]),
-            ends=time.fromisoformat(was["ends"]),
-            working=was["working"],
-            note=was["note"],
-            pen=turn.pen("exception"),
-        )
-
-
-def _remove_credential(turn: Turn) -> None:
-    row = _own(Credential, turn)
-    with visits_fit(row.staff.sites.all(), now=turn.now):
-        roster.delete_credential(row, turn.pen("credential"))
-
-
-def _own(model: type[Model], turn: Turn) -> Any:
-    """The row that was added, kept from others until it is gone."""
-    row = model._default_manager.select_for_update(of=("self",)).filter(pk=turn.id).first()
-    turn.unchanged()
-    if row is None:
-        raise NotUndoable("It is not there any more.")
-    return row
-
-
-def _rewrite_note(turn: Turn) -> None:
-    note = turn.entry.before["note"]
-    keep_note(appointment=turn.id, note=note, seen=turn.entry.pk, actor=turn.actor, now=turn.now)
-
-
-def _rewrite_note(turn: Turn) -> None:
-    keep_note(
-        appointment=turn.id,
-        note=turn.entry.before["note"],
-        seen=turn.entry.pk,
-        actor=turn.actor,
-        now=turn.now,
-    )
-
-
-def _write_back(turn: Turn) -> None:
-    write_back(turn.rows, actor=turn.actor, now=turn.now)
-
-
-INVERSES: dict[str, Inverse] = {
-    "visit.booked": _unbook_visit,
-    "visit.cancelled": _uncancel_visit,
-    "series.booked": _unbook_series,
-    "series.cancelled": _uncancel_series,
-    "note.changed": _rewrite_note,
-    "absence.added": _remove_absence,
-    "absence.removed": _add_absence,
-    "closure.added": _remove_closure,
-    "closure.removed": _add_closure,
-    "exception.added": _remove_exception,
-    "exception.removed": _add_exception,
-    "credential.added": _remove_credential,
-    "note.changed": _rewrite_note,
-    **dict.fromkeys(REVERTED, _write_back),
-}
-"""The journal's action -> what takes it back, in the transaction of `undo`."""
-
-__all__ = ["INVERSES", "NotUndoable", "newest_undoable", "places_of", "undo"]
+__all__ = ["NotUndoable", "newest_undoable", "places_of", "undo"]

@@ -8,7 +8,7 @@ from api.desk.telling import RIGHTS
 from api.permissions import ACTIONS
 from clinic.models import Grant, Journal, User
 from scheduling.services.booking import book_series
-from scheduling.services.undoing import INVERSES
+from scheduling.services.inverses import INVERSES
 from tests.cast import DESK, NOW, house, kare_times, patient, protocol, token
 
 pytestmark = pytest.mark.django_db

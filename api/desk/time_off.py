@@ -48,7 +48,7 @@ def _others_decide(person: Staff, sites: Sequence[int]) -> bool:
     """Whether anybody else who signs in may decide where a person works."""
     roles = ACTIONS["decide_time_off"].roles
     of_role = Grant.objects.filter(Q(site=None) | Q(site__in=sites), role__in=roles)
-    people = User.objects.filter(is_active=True).exclude(pk=person.user_id)
+    people = User.objects.filter(is_active=True).exclude(staff=person)
     return people.filter(Q(is_superuser=True) | Q(grants__in=of_role)).exists()
 
 

@@ -99,7 +99,8 @@ def staff_hours(request: Asked, staff: int) -> HttpResponse:
     if request.method == "GET":
         return editor(request, it)
     form = WeekForm(request.POST, today=it.today, colleagues=it.colleagues())
-    seen, extra = seen_in(request), {}
+    seen = seen_in(request)
+    extra: dict[str, Any] = {}
     if form.is_valid():
         people = [it.person.pk, *form.cleaned_data["also"]]
         try:
@@ -181,7 +182,7 @@ def exception(request: Asked, staff: int) -> HttpResponse:
     """One date that differs from the week."""
     it = bench(request, staff)
     form = ExceptionForm(request.POST)
-    extra = {}
+    extra: dict[str, Any] = {}
     if form.is_valid():
         try:
             row = add_exception(
@@ -224,7 +225,7 @@ def on_call(request: Asked, staff: int) -> HttpResponse:
     if form.is_valid():
         starts, ends = form.span(it.site.zone)
         try:
-            row = add_on_call(
+            add_on_call(
                 staff=it.person.pk,
                 site=it.site.pk,
                 starts_at=starts,

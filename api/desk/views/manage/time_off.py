@@ -44,7 +44,7 @@ def time_off(request: Asked, site: int) -> HttpResponse:
             if not may_decide(request.user, person):
                 message = "Somebody else decides on your own time off. Ask for it in My week."
                 raise ValidationError({"staff": message})
-            row = give_time_off(
+            give_time_off(
                 staff=person.pk,
                 starts_at=starts,
                 ends_at=ends,

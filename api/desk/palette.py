@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.urls import reverse
+from django.utils import timezone
 
 from api.desk import words
 from api.desk.days_meant import days_meant
-from api.desk.frame import Asked, Frame
+from api.desk.frame import Asked, Frame, actor
 from api.desk.people import shown_name
 from api.desk.recent import recent_patients
 from api.permissions import may, sites_for, staff_id, visible_patients
 from clinic.finding import find_patients, fold
 from clinic.models import Patient, Site, Staff
+from scheduling.services.undoing import newest_undoable
 
 PATIENTS = 6
 PEOPLE = 5
@@ -69,9 +71,11 @@ def _undo(request: Asked) -> list[Option]:
     last = request.session.get("undo")
     if not last:
         return []
-    return [
-        Option("Undo the last action", "undo-2", about=last["text"], does=f"undo:{last['entry']}")
-    ]
+    entry = newest_undoable(last["subject"], actor=actor(request), now=timezone.now())
+    if entry is None:
+        return []
+    does = f"undo:{entry.pk}"
+    return [Option("Undo the last action", "undo-2", about=last["text"], does=does)]
 
 
 def _days(request: Asked, frame: Frame, q: str) -> list[Option]:

@@ -36,7 +36,7 @@ def tell(request: Asked, text: str, *, undo: str = "") -> None:
     """
     entry = newest_undoable(undo, actor=actor(request), now=timezone.now()) if undo else None
     if entry and may_undo(request, entry):
-        request.session["undo"] = {"entry": entry.pk, "text": text}
+        request.session["undo"] = {"subject": undo, "text": text}
         messages.success(request, text, extra_tags=str(entry.pk))
     else:
         messages.success(request, text)

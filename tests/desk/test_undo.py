@@ -61,6 +61,16 @@ def test_a_toast_offers_the_way_back_and_it_leads_there(series):
     assert "booked again at its own place" in desk.get(f"/visits/{inf2.pk}").content.decode()
 
 
+def test_a_series_given_up_leads_back_to_the_wizard(series):
+    desk = person("front_desk")
+    entry = Journal.objects.get(action="series.booked")
+    entry.actor = "front_desk@clinic.example"
+    entry.save()
+    answer = desk.post("/undo", {"entry": entry.pk}, **HTMX)
+    wanted = f"/sites/{series.site_id}/book?patient={series.patient_id}&protocol=aud-kare"
+    assert answer["HX-Redirect"] == wanted
+
+
 def test_twice_is_answered_and_changes_nothing(series):
     desk = person("front_desk")
     _, entry = cancelled(desk, series)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
+from django_htmx.http import (
+    HttpResponseClientRedirect,
+    HttpResponseClientRefresh,
+    trigger_client_event,
+)
 
 from api.desk import words
 from api.desk.forms import as_id
@@ -47,7 +54,15 @@ def undo(request: Asked) -> HttpResponse:
     if why:
         answer = HttpResponse(status=409)
         return kept_nowhere(trigger_client_event(answer, "say", {"text": why, "bad": True}))
+    if entry is not None and entry.action == "series.booked":
+        return HttpResponseClientRedirect(_wizard_again(entry))
     return HttpResponseClientRefresh()
+
+
+def _wizard_again(entry: Journal) -> str:
+    """Whoever gives a series up that they just booked means to book it otherwise."""
+    asked = urlencode({key: entry.after[key] for key in ("patient", "protocol")})
+    return f"{reverse('desk:book', args=[entry.site_id])}?{asked}"
 
 
 def _undone(request: Asked, entry: Journal) -> str:

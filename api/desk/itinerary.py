@@ -1,17 +1,19 @@
-"""What a patient takes home. The calendar file holds times and the place, never what is
-done there (RFC 5545)."""
+"""What a patient takes home. The calendar file (RFC 5545) holds times and the place, never what is
+done there; nor does the paper, unless somebody asks for it to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
 from icalendar import Calendar, Event
 
 from api.desk import words
+from api.desk.board import Entry
+from api.desk.itinerary_pdf import Itinerary, Line
 from clinic.models import Site
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Series
 
 
 def calendar_of(site: Site, visits: Iterable[Appointment]) -> bytes:
@@ -48,14 +50,44 @@ ON_ARRIVAL = ("blood_pressure", "breath_test", "urine_screen", "pregnancy_test")
 
 def before_coming(definition: Mapping[str, Any]) -> list[str]:
     """What a patient must know before an infusion, once each, from the protocol's gates."""
-    steps = [step for step in definition["steps"] if words.hue(step["kind"]) == "infusion"]
-    gates = {gate["kind"]: gate for step in steps for gate in step.get("gates", [])}
-    said = [
+    gates = _gates(definition)
+    checked = [words.phase(kind).lower() for kind in ON_ARRIVAL if kind in gates]
+    arriving = [f"Checked when you arrive: {', '.join(checked)}."] if checked else []
+    return at_home(definition) + arriving
+
+
+def at_home(definition: Mapping[str, Any]) -> list[str]:
+    """What is to be done or left before leaving home: nothing that tells of the treatment."""
+    gates = _gates(definition)
+    return [
         line.format(hours=gates[kind].get("hours", "some"))
         for kind, line in HOME.items()
         if kind in gates
     ]
-    checked = [words.phase(kind).lower() for kind in ON_ARRIVAL if kind in gates]
-    if checked:
-        said.append(f"Checked when you arrive: {', '.join(checked)}.")
-    return said
+
+
+def _gates(definition: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    steps = [step for step in definition["steps"] if words.hue(step["kind"]) == "infusion"]
+    return {gate["kind"]: gate for step in steps for gate in step.get("gates", [])}
+
+
+def on_paper(series: Series, name: str, entries: Sequence[Entry], *, told: bool) -> Itinerary:
+    """The visits as they are printed: by number alone, unless the treatment may be told."""
+    definition = series.protocol_version.definition
+    before = before_coming(definition) if told else at_home(definition)
+    lines = []
+    for number, entry in enumerate(entries, start=1):
+        people = [person.name for person in entry.people if person.role != "nurse"]
+        mark = " •" if before and entry.hue == "infusion" else ""
+        visit = f"Visit {number} of {len(entries)}"
+        where = ", ".join(filter(None, [entry.rooms, *people])) if told else ""
+        called = (entry.step if told else visit) + mark
+        lines.append(Line(entry.starts, entry.ends, called, where))
+    return Itinerary(
+        name=name,
+        site=series.site,
+        title=series.protocol_version.name if told else "Your visits",
+        lines=lines,
+        before=before,
+        before_title="Before each visit marked •",
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api.desk.views import blocks, notes, single
+from api.desk.views import blocks, notes, series, single
 
 urlpatterns = [
     path("sites/<int:site>/visit", single.book, name="book-visit"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("sites/<int:site>/block", blocks.block, name="block"),
     path("blocks/<int:absence>", blocks.unblock, name="unblock"),
     path("visits/<int:visit>/note", notes.note, name="visit-note"),
+    path("series/<int:series>/visits.pdf", series.pdf, name="series-pdf"),
 ]

@@ -13,8 +13,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import AgainForm, CancelForm, as_moment
-from api.desk.frame import Asked, actor, page, part, signed_in
-from api.desk.itinerary import before_coming, calendar_of
+from api.desk.frame import Asked, actor, kept_nowhere, page, part, signed_in
+from api.desk.itinerary import before_coming, calendar_of, on_paper
+from api.desk.itinerary_pdf import pdf_of
 from api.desk.people import shown_name
 from api.desk.sheet import names_in, siblings_of
 from api.desk.single import offers_for, why_not
@@ -109,6 +110,7 @@ def series(request: Asked, pk: int) -> HttpResponse:
         entries=listed,
         before=before_coming(found.protocol_version.definition),
         opens_patient=mine.exists(),
+        sees_care=may(request.user, "see_care", found.site),
     )
 
 
@@ -124,6 +126,21 @@ def ics(request: Asked, pk: int) -> HttpResponse:
     response["Content-Disposition"] = 'attachment; filename="visits.ics"'
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+@require_safe
+@signed_in
+def pdf(request: Asked, series: int) -> HttpResponse:
+    """The itinerary on paper; `?words=all` names the treatment, for who may see it."""
+    found = open_series(request, series)
+    told = request.GET.get("words") == "all" and may(request.user, "see_care", found.site)
+    listed = [entry for entry in entries_of(request, found) if entry.status not in GONE]
+    name = shown_name(request.user, found.patient, found.site)
+    response = HttpResponse(
+        pdf_of(on_paper(found, name, listed, told=told)), content_type="application/pdf"
+    )
+    response["Content-Disposition"] = 'inline; filename="visits.pdf"'
+    return kept_nowhere(response)
 
 
 @require_http_methods(["GET", "POST"])

@@ -109,22 +109,23 @@ def find_free(
     while starts and len(found) < limit:
         start = (starts & -starts).bit_length() - 1
         end = start + 1
-        if (team := _team(able, start)) is not None:
-            free, end = _longest(diary, start, seats, team, hours)
+        last = _Way(hours).until(start)
+        if (team := _team(able, start, last)) is not None:
+            free, end = _longest(diary, start, last, seats, team)
             found.append(free)
         starts = starts >> end << end
     return found
 
 
 def _longest(
-    diary: Diary, start: int, seats: list[tuple[Seat, _Way]], team: Team, hours: int
+    diary: Diary, start: int, last: int, seats: list[tuple[Seat, _Way]], team: Team
 ) -> tuple[Free, int]:
-    """The room that is free the longest, with the team; and the bit where the first is gone."""
+    """The first room that is free the longest, with the team; and the bit where one is gone."""
     rooms = [(seat, way) for seat, way in seats if way.starts >> start & 1]
-    seat, room = max(rooms, key=lambda each: each[1].until(start))
+    seat, room = max(rooms, key=lambda each: min(last, each[1].until(start)))
     ends = {
         "closing": _Way(diary.open).until(start),
-        "asked": _Way(hours).until(start),
+        "asked": last,
         "room": room.until(start),
     } | {role: way.until(start) for role, (_, way) in team.items()}
     limit = min(ends, key=lambda name: ends[name])
@@ -178,7 +179,7 @@ def _able(diary: Diary, sought: Sought) -> dict[str, list[tuple[Person, _Way]]]:
     }
 
 
-def _team(able: dict[str, list[tuple[Person, _Way]]], start: int) -> Team | None:
+def _team(able: dict[str, list[tuple[Person, _Way]]], start: int, last: int) -> Team | None:
     """Somebody for every role, nobody in two of them, who together are free the longest.
 
     Of each role only as many as there are roles are tried: the others can take no more of them.
@@ -186,7 +187,7 @@ def _team(able: dict[str, list[tuple[Person, _Way]]], start: int) -> Team | None
     tried = []
     for people in able.values():
         there = [each for each in people if each[1].starts >> start & 1]
-        there.sort(key=lambda each: -each[1].until(start))
+        there.sort(key=lambda each: -min(last, each[1].until(start)))
         tried.append(there[: len(able)])
     teams = [team for team in product(*tried) if len({one.id for one, _ in team}) == len(team)]
     if not teams:

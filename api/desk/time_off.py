@@ -59,7 +59,7 @@ def waiting(user: User, site: Site, now: datetime) -> list[Request]:
 
 
 def answered(
-    user: User, site: Site, now: datetime, number: int
+    user: User, site: Site, now: datetime, number: str
 ) -> tuple[list[Request], Page[TimeOff]]:
     """What was decided, withdrawn or is over, the latest first, a page at a time."""
     over = ~Q(state=TimeOff.State.ASKED) | Q(ends_at__lte=now)

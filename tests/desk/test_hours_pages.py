@@ -376,3 +376,22 @@ def test_the_heat_of_the_weeks_says_in_its_table_what_the_squares_say(series, cl
         assert says in page
         assert page.count('class="square ') == 56
     assert nurse.get(f"{path}?what=nonsense&from=9999-12-31").status_code == 200
+
+
+def test_answered_requests_come_a_page_at_a_time_the_latest_first(theo, clinic):
+    TimeOff.objects.bulk_create(
+        TimeOff(
+            staff=theo,
+            starts_at=at(days_after(MONDAY, number), "08:00"),
+            ends_at=at(days_after(MONDAY, number), "12:00"),
+            asked_at=NOW,
+            state="declined",
+            answer=f"No {number}.",
+        )
+        for number in range(50)
+    )
+    manager, path = person("manager"), f"/sites/{clinic.pk}/time-off"
+    first, second = (manager.get(path + page).content.decode() for page in ("", "?page=2"))
+    assert ("No 49." in first, "No 9." in first) == (True, False)
+    assert ("No 49." in second, "No 9." in second) == (False, True)
+    assert "No 0." in manager.get(f"{path}?page=99999999999999999999").content.decode()

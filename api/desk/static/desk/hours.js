@@ -286,6 +286,7 @@ form.addEventListener("click", ({ target }) => {
     changed();
   } else if (target.closest("[data-copy-monday]")) {
     const monday = rows().filter((row) => field(row, "day").value === "0");
+    if (!monday.length) return;
     for (const row of rows()) if ("1234".includes(field(row, "day").value)) row.remove();
     for (const day of "1234") for (const row of monday) add({ ...values(row), day });
     sort();
@@ -313,4 +314,13 @@ document.querySelector(".month").addEventListener("click", (event) => {
   document.querySelector("#day-form [name=starts]").focus();
 });
 
+// What is drawn and not saved is not left behind without a question.
+let unsaved = form.querySelector("[aria-invalid], .breaks, .notice") !== null;
+for (const kind of ["input", "drawn"]) form.addEventListener(kind, () => (unsaved = true));
+form.addEventListener("submit", () => (unsaved = false));
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});
+
+window.addEventListener("resize", () => draw());
 draw();

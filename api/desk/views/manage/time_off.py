@@ -158,7 +158,7 @@ def listed(
 ) -> HttpResponse:
     """The page, with the form that is being worked on as it was typed."""
     now = timezone.now()
-    done, pages = answered(request.user, place, now, as_id(request.GET.get("page", "")))
+    done, pages = answered(request.user, place, now, request.GET.get("page", "1"))
     person = as_id(request.GET.get("staff", ""))
     people = _people(place)
     return page(

@@ -58,10 +58,16 @@ class Turn:
         return Pen(kind, self.actor, self.now)
 
     def unchanged(self, *others: str) -> None:
-        """ChangedMeanwhile when a subject has a newer change; to be asked under lock."""
+        """To be asked under lock: ChangedMeanwhile when somebody else changed a subject since.
+
+        NotUndoable when it was the same person: they took it back already, or went on from there.
+        """
         subjects = [self.entry.subject, *others]
         later = Journal.objects.filter(subject__in=subjects, pk__gt=self.entry.pk).order_by("pk")
-        if changed := list(later):
+        changed = list(later)
+        if changed and all(one.actor == self.actor.name for one in changed):
+            raise NotUndoable("That is undone already, or you have changed it again since.")
+        if changed:
             raise ChangedMeanwhile(changed)
 
 

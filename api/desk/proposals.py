@@ -101,6 +101,18 @@ def cards(found: Proposals) -> list[Card]:
     ]
 
 
+def d0_of(found: Proposals) -> date | None:
+    """The earliest day of the origin step among the offers; None where it was done before."""
+    zone = found.site.zone
+    starts = [
+        moment(visit.start).astimezone(zone).date()
+        for offer in found.offers
+        for visit in offer.plan.visits
+        if visit.step == found.protocol.origin
+    ]
+    return min(starts, default=None)
+
+
 def _itinerary(offer: Offer, found: Proposals) -> tuple[Proposed, ...]:
     return tuple(_proposed(visit, found) for visit in offer.plan.visits)
 

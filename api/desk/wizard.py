@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from api.desk.forms import WEEKDAYS, as_day, as_id, as_time
 from clinic.models import Patient, Site, Staff
+from clinic.wishes import Wishes
 from scheduling import catalogue
 from scheduling.models import ProtocolVersion
 from scheduling.planner.preferences import BAND_NAMES, BANDS
@@ -95,7 +96,7 @@ class Wanted:
             earliest=data.get("earliest", "") or data.get("at", ""),
             latest=data.get("latest", ""),
             staff=data.get("staff", ""),
-            when=tuple(cell for cell in data.getlist("when") if cell in CELLS),
+            when=tuple(cell for cell in CELLS if cell in data.getlist("when")),
             hold="hold" in data,
             done={k: str(v) for k, v in data.items() if k.startswith("done.") and v},
         )
@@ -136,6 +137,12 @@ class Wanted:
         if earliest and latest and earliest >= latest:
             return NEVER
         return earliest, latest
+
+    def asks_other_than(self, wishes: Wishes) -> bool:
+        """True when times are asked for that are not those remembered of the patient."""
+        asked = (self.when, as_time(self.earliest), as_time(self.latest), as_id(self.staff))
+        known = (wishes.when, wishes.earliest, wishes.latest, next(iter(wishes.staff), 0))
+        return asked not in (known, ((), None, None, 0))
 
     def proposals(self, patient: Patient, site: Site, now: datetime, offer: str = "") -> Proposals:
         """Errors as `propose_series`; the form must be without errors."""
@@ -181,6 +188,12 @@ class GridRow:
 
 
 def grid(wanted: Wanted) -> list[GridRow]:
+    """The wizard's grid as it was clicked."""
+    return grid_of(wanted.when)
+
+
+def grid_of(when: Collection[str]) -> list[GridRow]:
+    """Parts of the day down, days across, those of `when` chosen."""
     names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     hours = ("to 12", "12 to 15", "from 15")
     return [
@@ -188,7 +201,7 @@ def grid(wanted: Wanted) -> list[GridRow]:
             part.capitalize(),
             hours[j],
             tuple(
-                (f"{day}-{part}", names[i], f"{day}-{part}" in wanted.when)
+                (f"{day}-{part}", names[i], f"{day}-{part}" in when)
                 for i, day in enumerate(WEEKDAYS)
             ),
         )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api.desk.views import blocks, notes, series, single
+from api.desk.views import blocks, booking, notes, series, single, usual
 
 urlpatterns = [
     path("sites/<int:site>/visit", single.book, name="book-visit"),
@@ -11,5 +11,9 @@ urlpatterns = [
     path("sites/<int:site>/block", blocks.block, name="block"),
     path("blocks/<int:absence>", blocks.unblock, name="unblock"),
     path("visits/<int:visit>/note", notes.note, name="visit-note"),
+    path("patients/<int:patient>/times", usual.times, name="patient-times"),
+    path("sites/<int:site>/book/remember", usual.remember, name="remember-times"),
+    path("sites/<int:site>/book/release", booking.release, name="release-hold"),
+    path("sites/<int:site>/book/sooner", booking.sooner, name="sooner"),
     path("series/<int:series>/visits.pdf", series.pdf, name="series-pdf"),
 ]

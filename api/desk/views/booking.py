@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,15 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from api.desk import words
-from api.desk.forms import as_id
+from api.desk.forms import as_day, as_id
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in
 from api.desk.people import shown_name
-from api.desk.proposals import cards, ways_out
+from api.desk.proposals import cards, d0_of, ways_out
 from api.desk.telling import tell
 from api.desk.views.patients import open_patient
 from api.desk.wizard import Wanted, grid, therapists, treatments
-from api.permissions import visible_patients
+from api.permissions import may, visible_patients
 from clinic.models import Patient, Site
+from clinic.wishes import wishes_in
 from scheduling.errors import (
     ProposalExpired,
     ProposalUnknown,
@@ -30,7 +32,7 @@ from scheduling.errors import (
     UnknownProtocol,
 )
 from scheduling.selectors import Proposals
-from scheduling.services.booking import book_series, hold_proposal
+from scheduling.services.booking import book_series, hold_proposal, release_hold
 from scheduling.tokens import open_token
 
 
@@ -90,6 +92,42 @@ def hold(request: Asked, site: int) -> HttpResponse:
     return part(request, "desk/book/held.html", **_hold(request, place, token, letter))
 
 
+@require_POST
+@signed_in
+def release(request: Asked, site: int) -> HttpResponse:
+    """Let the held proposal go: the place is anybody's again."""
+    place, now = open_site(request, site, "book_series"), timezone.now()
+    token = request.POST.get("held", "")
+    try:
+        _must_be_of_here(token, place, now)
+        release_hold(token=token, actor=actor(request), now=now)
+    except (ProposalExpired, ProposalUnknown):
+        return part(request, "desk/book/held.html", site=place)
+    return part(request, "desk/book/held.html", site=place, released=True)
+
+
+@require_POST
+@signed_in
+def sooner(request: Asked, site: int) -> HttpResponse:
+    """What stands in the way of a first infusion before that of the first proposal."""
+    place, now = open_site(request, site, "book_series"), timezone.now()
+    wanted = Wanted.read(request.POST, now.astimezone(place.zone).date())
+    patient, before = _patient(request, wanted), as_day(request.POST.get("before", ""))
+    context: dict[str, Any] = {"site": place}
+    if patient and wanted.protocol and not wanted.errors and before:
+        wanted.until = (before - timedelta(days=1)).isoformat()
+        try:
+            found = wanted.proposals(patient, place, now, _offer(request, now))
+            context["ways_out"] = [
+                replace(way, changes=()) if "until" in dict(way.changes) else way
+                for way in ways_out(found.blocked, found.protocol)
+            ]
+            context["sooner"] = cards(found)
+        except (Refused, UnknownProtocol) as no:
+            context["impossible"] = _why(no) if isinstance(no, Refused) else []
+    return part(request, "desk/book/sooner.html", **context)
+
+
 def _book(request: Asked, site: Site) -> HttpResponse:
     token, now = request.POST.get("token", ""), timezone.now()
     try:
@@ -122,6 +160,8 @@ def _proposed(request: Asked, site: Site) -> dict[str, Any]:
     wanted = Wanted.read(request.POST, now.astimezone(site.zone).date())
     patient = _patient(request, wanted)
     context: dict[str, Any] = {"wanted": wanted, "patient": patient, "site": site}
+    if patient and may(request.user, "manage_patients", patient.home_site_id):
+        context["may_remember"] = wanted.asks_other_than(wishes_in(patient.preferences))
     if patient is None or not wanted.protocol or wanted.errors:
         return context
     try:
@@ -139,6 +179,7 @@ def _shown(request: Asked, site: Site, wanted: Wanted, found: Proposals) -> dict
         "cards": shown,
         "ways_out": ways_out(found.blocked, found.protocol),
         "protocol": found.protocol,
+        "d0": d0_of(found) if shown and wanted.start else None,
     }
     if wanted.hold and shown:
         context |= _hold(request, site, shown[0].token, shown[0].letter)

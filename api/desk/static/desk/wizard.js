@@ -14,6 +14,9 @@ wanted.addEventListener("change", (event) => {
   if (event.target.name === "q") return;
   if (event.target.name === "protocol") showTreatment();
   if (event.target.name === "when") sayWhen();
+  if (event.target.name === "hold" && !event.target.checked) {
+    form.querySelector("[data-release]")?.click();
+  }
   recompute();
 });
 document.body.addEventListener("patient-chosen", () => {
@@ -24,13 +27,32 @@ document.body.addEventListener("patient-chosen", () => {
   (document.getElementById("choose") ?? next)?.focus();
 });
 
+// A patient's usual times fill what is still empty, and go again with the patient or by a click.
+let usual = false;
+
 function preferences() {
+  if (usual) clearUsual();
   const chosen = form.querySelector("[data-preferences]");
-  if (!chosen || cells().some((box) => box.checked)) return;
-  const { weekdays = [], earliest, latest } = JSON.parse(chosen.dataset.preferences);
-  for (const day of weekdays) for (const part of parts) cell(day, part).checked = true;
-  if (earliest && !form.earliest.value) form.earliest.value = earliest;
-  if (latest && !form.latest.value) form.latest.value = latest;
+  const { earliest: first, latest: last, staff } = form.elements;
+  if (!chosen || first.value || last.value || staff.value) return;
+  if (cells().some((box) => box.checked)) return;
+  const known = JSON.parse(chosen.dataset.preferences);
+  for (const box of cells()) box.checked = known.when?.includes(box.value) ?? false;
+  first.value = known.earliest ?? "";
+  last.value = known.latest ?? "";
+  staff.value = known.staff?.[0] ?? "";
+  if (staff.selectedIndex < 0) staff.value = "";
+  usual = true;
+  form.querySelector("[data-usual]").hidden = false;
+  sayWhen();
+}
+
+function clearUsual() {
+  usual = false;
+  for (const box of cells()) box.checked = false;
+  for (const name of ["earliest", "latest", "staff"]) form.elements[name].value = "";
+  const note = form.querySelector("[data-usual]");
+  if (note) note.hidden = true;
   sayWhen();
 }
 
@@ -55,6 +77,12 @@ form.addEventListener("click", (event) => {
   if (day) toggle(parts.map((name) => cell(days[day.dataset.whenDay], name)));
   if (part) toggle(days.map((name) => cell(name, part.dataset.whenPart)));
   if (relax) apply(JSON.parse(relax.dataset.relax));
+  if (event.target.closest("[data-release]")) form.elements.hold.checked = false;
+  if (event.target.closest("[data-clear-usual]")) {
+    clearUsual();
+    form.querySelector("[name=when]").focus();
+    recompute();
+  }
 });
 
 const listed = (items) =>
@@ -127,6 +155,7 @@ showTreatment();
 sayWhen();
 // htmx takes up its attributes at this same moment, just before.
 document.addEventListener("DOMContentLoaded", () => {
+  if (form.querySelector("[name=patient]")) preferences();
   if (form.querySelector("[name=patient]") && form.elements.protocol?.value) recompute();
   else form.querySelector("#choose")?.focus();
 });

@@ -23,8 +23,9 @@ PAGE = 40
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `in_the_way` counts booked visits that need the person then; `others` are of
-    the same role and off at some time of it; `why_not` says why the viewer may not decide."""
+    """One request. `in_the_way` counts booked visits that need the person then; `others` of a
+    shared role are off at some time of it, `asked_too` wait for an answer about it; `why_not`
+    says why the viewer may not decide."""
 
     row: TimeOff
     days: str
@@ -32,6 +33,7 @@ class Request:
     roles: str
     in_the_way: int
     others: tuple[str, ...]
+    asked_too: tuple[str, ...]
     decided_by: str
     why_not: str
 
@@ -89,6 +91,7 @@ def _requests(
             roles=", ".join(words.phase(role) for role in row.staff.roles),
             in_the_way=visits.get(row.pk, 0),
             others=others.get(row.pk, ()),
+            asked_too=_asked_too(row, rows) if details else (),
             decided_by=names.get(row.decided_by, row.decided_by),
             why_not=""
             if decides or row.staff.user_id != user.pk
@@ -152,6 +155,19 @@ def _others_off(rows: Sequence[TimeOff], site: Site) -> dict[int, tuple[str, ...
         ]
         found[row.pk] = tuple(dict.fromkeys(names))
     return found
+
+
+def _asked_too(row: TimeOff, rows: Sequence[TimeOff]) -> tuple[str, ...]:
+    """Colleagues of a shared role who wait for an answer about some of the same time."""
+    names = [
+        other.staff.name
+        for other in rows
+        if other.staff_id != row.staff_id
+        and other.starts_at < row.ends_at
+        and other.ends_at > row.starts_at
+        and set(other.staff.roles) & set(row.staff.roles)
+    ]
+    return tuple(dict.fromkeys(names))
 
 
 def _names(emails: Iterable[str]) -> dict[str, str]:

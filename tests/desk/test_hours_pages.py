@@ -283,10 +283,13 @@ def test_the_decider_sees_who_else_is_off_and_how_many_visits_are_in_the_way(ser
     span = {"starts_at": at(day, "00:00"), "ends_at": at(days_after(day, 1), "00:00")}
     row = ask_time_off(staff=who.pk, **span, **BY)
     Absence.objects.create(resource_id=other.pk, **span)
+    third = staff("Tess", clinic, roles=["therapist"])
+    ask_time_off(staff=third.pk, **span, **BY)
     charge = person("charge_nurse")
     page = charge.get(f"/sites/{clinic.pk}/time-off").content.decode()
     assert "1 booked visit in the way" in page
     assert f"Also off then: {other.name}" in page
+    assert f"Asked too: {third.name}" in page
     refused = charge.post(f"/time-off/{row.pk}/approve")
     assert refused.status_code == 422
     assert "Pia Sample" in refused.content.decode()

@@ -304,13 +304,24 @@ function sort() {
   list.append(...rows().sort((a, b) => at(a).localeCompare(at(b))));
 }
 
-// A day of the month goes into the form below it, without leaving what is typed above.
+// Whom the button saves for, once colleagues get the same week.
+form.addEventListener("input", () => {
+  const people = 1 + form.querySelectorAll("[name=also]:checked").length;
+  form.querySelector("[data-saves]").textContent =
+    people > 1 ? `Save the week for ${people} people` : "Save the week";
+});
+
+// A day of the month goes with its usual hours into the form below it; what is typed above stays.
 document.querySelector(".month").addEventListener("click", (event) => {
   const day = event.target.closest("[data-day]");
   if (!day || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const input = document.querySelector("#day-form [name=day]");
   input.value = day.dataset.day;
+  const usual = day.querySelector(".month-hours").textContent.split("–");
+  for (const [i, name] of ["starts", "ends"].entries()) {
+    document.querySelector(`#day-form [name=${name}]`).value = usual[i] ?? "";
+  }
   document.querySelector("#day-form [name=starts]").focus();
 });
 

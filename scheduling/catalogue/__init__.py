@@ -2,19 +2,29 @@
 
 `read(text)` gives documents or `InvalidCatalogue`; `protocol(definition, version=..)` gives the
 planner's view; `write(definitions)` gives the YAML back; `starter_text()` the templates.
+`check(typed)` judges what somebody is writing; `compare(before, after)` tells what changed;
+`sample(definition, d0=..)` gives dates to look at.
 """
 
 from scheduling.catalogue.building import protocol
+from scheduling.catalogue.checking import Checked, check
+from scheduling.catalogue.comparing import Comparison, compare
 from scheduling.catalogue.reading import Document, read, starter_text
+from scheduling.catalogue.sampling import sample
 from scheduling.catalogue.tree import InvalidCatalogue, Problem
 from scheduling.catalogue.writing import write
 
 __all__ = [
+    "Checked",
+    "Comparison",
     "Document",
     "InvalidCatalogue",
     "Problem",
+    "check",
+    "compare",
     "protocol",
     "read",
+    "sample",
     "starter_text",
     "write",
 ]

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from scheduling.catalogue.agreement import Bound, bounds, clash
 from scheduling.catalogue.fields import Reading
 from scheduling.catalogue.shape import WEEKDAYS
 
 LONGEST_VISIT = 1440
-
-
-class Bound(NamedTuple):
-    """date(step) - date(anchor) lies in earliest..latest days; `path` is the gap that says so."""
-
-    step: str
-    anchor: str
-    earliest: int
-    latest: int
-    path: str
 
 
 def judge(document: dict[str, Any], reading: Reading) -> None:
@@ -33,8 +23,8 @@ def judge(document: dict[str, Any], reading: Reading) -> None:
     _rest(document, set(steps), reading)
     if reading.problems:
         return
-    bounds = [bound for bound in _bounds(document) if bound.anchor in steps]
-    if (cycle := _cycle(bounds)) is not None:
+    ties = [bound for bound in bounds(document["steps"]) if bound.anchor in steps]
+    if (cycle := _cycle(ties)) is not None:
         circle = " → ".join([*(bound.step for bound in cycle), cycle[0].step])
         _say(
             reading,
@@ -42,17 +32,12 @@ def judge(document: dict[str, Any], reading: Reading) -> None:
             f"These steps wait for each other: {circle}. Anchor one of them to something else.",
         )
         return
-    _all_are_tied(document, bounds, reading)
-    for bound in bounds:
+    _all_are_tied(document, ties, reading)
+    for bound in ties:
         _weekdays_allow(bound, steps, reading)
-    if contradiction := _contradiction(list(steps), bounds):
-        _say(
-            reading,
-            contradiction[-1].path,
-            "No dates satisfy all of these: "
-            + "; ".join(_words(bound) for bound in contradiction)
-            + ". Widen one of them.",
-        )
+    if found := clash(list(steps), ties):
+        names = {step["key"]: step["name"] for step in document["steps"]}
+        _say(reading, max(found.paths), found.words(names))
 
 
 def _keys_are_unique(document: dict[str, Any], reading: Reading) -> None:
@@ -159,20 +144,6 @@ def _rest(document: dict[str, Any], steps: set[str], reading: Reading) -> None:
             _say(reading, "extension.days", "Write the earliest day first, then the latest.")
 
 
-def _bounds(document: dict[str, Any]) -> Iterator[Bound]:
-    for number, step in enumerate(document["steps"]):
-        for index, gap in enumerate(step["gaps"]):
-            path = f"steps[{number}].gaps[{index}]"
-            if "days" in gap:
-                first, last = gap["days"]
-                yield Bound(step["key"], gap["anchor"], first, last, path)
-            else:
-                # From the end of one visit to the start of another, h hours apart, lie more
-                # than h/24 - 1 and fewer than h/24 + 1 local dates.
-                first, last = gap["hours"]
-                yield Bound(step["key"], gap["anchor"], first // 24, -(-last // 24), path)
-
-
 def _cycle(bounds: list[Bound]) -> list[Bound] | None:
     """Gaps that lead from a step through its anchors back to it."""
     out: dict[str, list[Bound]] = {}
@@ -230,36 +201,6 @@ def _weekdays_allow(bound: Bound, steps: dict[str, dict[str, Any]], reading: Rea
             bound.path,
             f"{_words(bound)}, but their weekdays never lie so far apart; change one of them.",
         )
-
-
-def _contradiction(steps: list[str], bounds: list[Bound]) -> list[Bound]:
-    """Gaps that no dates satisfy together: a negative circle among difference constraints.
-
-    Bellman and Ford: t(step) <= t(anchor) + latest and t(anchor) <= t(step) - earliest.
-    """
-    edges = [(b.anchor, b.step, b.latest, b) for b in bounds]
-    edges += [(b.step, b.anchor, -b.earliest, b) for b in bounds]
-    distance = dict.fromkeys(steps, 0)
-    before: dict[str, tuple[str, Bound]] = {}
-    changed = ""
-    for _ in range(len(steps) + 1):
-        changed = ""
-        for here, there, weight, bound in edges:
-            if distance[here] + weight < distance[there]:
-                distance[there] = distance[here] + weight
-                before[there] = (here, bound)
-                changed = there
-        if not changed:
-            return []
-    for _ in steps:
-        changed = before[changed][0]
-    circle: list[Bound] = []
-    here = changed
-    while True:
-        here, bound = before[here]
-        circle.append(bound)
-        if here == changed:
-            return sorted(set(circle), key=lambda bound: bound.path)
 
 
 def weekdays_of(step: dict[str, Any]) -> frozenset[int]:

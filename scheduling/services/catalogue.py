@@ -43,8 +43,8 @@ def import_catalogue(*, text: str, actor: Actor, now: datetime) -> list[Imported
 
 def store(documents: list[Document], *, actor: Actor, now: datetime) -> list[Imported]:
     """Write documents as versions where they differ, in the caller's transaction."""
-    _one_writer_at_a_time()
-    return [_store(document, actor, now) for document in documents]
+    one_writer_at_a_time()
+    return [keep(document, actor=actor, now=now) for document in documents]
 
 
 def export_catalogue() -> str:
@@ -80,7 +80,10 @@ def retire_protocol(*, key: str, retired: bool = True, actor: Actor, now: dateti
     return found
 
 
-def _store(document: Document, actor: Actor, now: datetime) -> Imported:
+def keep(
+    document: Document, *, actor: Actor, now: datetime, action: str = "protocol.imported"
+) -> Imported:
+    """One document as the next version, if it differs; the caller holds `one_writer_at_a_time`."""
     protocol, _ = Protocol.objects.get_or_create(key=document.key)
     newest = protocol.versions.order_by(F("version").desc()).first()
     if newest is not None and newest.definition == document.definition:
@@ -97,7 +100,7 @@ def _store(document: Document, actor: Actor, now: datetime) -> Imported:
     journal.record(
         actor=actor,
         now=now,
-        action="protocol.imported",
+        action=action,
         subject=f"protocol:{protocol.pk}",
         before={"version": newest.version} if newest else None,
         after={"key": document.key, "version": number, "name": document.name},
@@ -105,8 +108,8 @@ def _store(document: Document, actor: Actor, now: datetime) -> Imported:
     return Imported(document.key, number, "changed" if newest else "new", protocol.retired)
 
 
-def _one_writer_at_a_time() -> None:
-    """Two imports at once would give two versions one number; SQLite has one writer anyhow."""
+def one_writer_at_a_time() -> None:
+    """Two writers at once would give two versions one number; SQLite has one writer anyhow."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('protocol catalogue'))")

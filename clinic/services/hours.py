@@ -6,14 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
+from clinic.journal import changes
 from clinic.models import AvailabilityException, Site, Staff, WeeklyHours
 from clinic.services.facts import Pen, remove, save
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+KEPT = (
+    *("weekday", "starts", "ends", "break_starts", "break_ends"),
+    *("effective_from", "effective_to"),
+)
 DAY = 24 * 60
 WEEK = 7 * DAY
 
@@ -66,7 +72,7 @@ def write_weekly_hours(
     pen.unchanged(staff)
     theirs = WeeklyHours.objects.filter(staff=staff, site=site)
     standing = theirs.filter(Q(effective_to=None) | Q(effective_to__gte=since))
-    before = [str(_shift(row)) for row in standing]
+    before = {"hours": [str(_shift(row)) for row in standing], "kept": _kept(standing)}
     standing.filter(effective_from__gte=since).delete()
     standing.update(effective_to=since - timedelta(days=1))
     rows = [
@@ -86,8 +92,31 @@ def write_weekly_hours(
         row.full_clean()
     made = WeeklyHours.objects.bulk_create(rows)
     after = {"hours": [str(_shift(row)) for row in made], "since": since.isoformat()}
-    pen.note("changed", staff, site, {"hours": before}, after)
+    pen.note("changed", staff, site, before, after)
     return made
+
+
+def put_back_weekly_hours(
+    staff: Staff, site: Site, kept: Sequence[dict[str, Any]], since: date, pen: Pen
+) -> None:
+    """Somebody's week at a site as it was before `write_weekly_hours` from `since` on.
+
+    `kept` is what that wrote in the journal.
+    """
+    pen.unchanged(staff)
+    theirs = WeeklyHours.objects.filter(staff=staff, site=site)
+    before = [str(_shift(row)) for row in theirs.filter(effective_from=since)]
+    theirs.filter(effective_from__gte=since).delete()
+    rows = [WeeklyHours(staff=staff, site=site, **_read(one)) for one in kept]
+    cut = since - timedelta(days=1)
+    for row in rows:
+        if row.effective_from is None or row.effective_from < since:
+            same = {name: getattr(row, name) for name in KEPT if name != "effective_to"}
+            theirs.filter(**same, effective_to=cut).update(effective_to=row.effective_to)
+        else:
+            row.save()
+    after = {"hours": [str(_shift(row)) for row in rows], "since": since.isoformat()}
+    pen.note("changed", staff, site, {"hours": before}, after)
 
 
 def write_exception(
@@ -148,6 +177,16 @@ def _works_at(staff: Staff, site: Site) -> None:
 
 def _shift(row: WeeklyHours) -> Shift:
     return Shift(row.weekday, row.starts, row.ends, row.break_starts, row.break_ends)
+
+
+def _kept(rows: Iterable[WeeklyHours]) -> list[dict[str, Any]]:
+    """Rows as the journal keeps them."""
+    return [changes({}, {name: getattr(row, name) for name in KEPT})[1] for row in rows]
+
+
+def _read(kept: dict[str, Any]) -> dict[str, Any]:
+    field = WeeklyHours._meta.get_field
+    return {name: field(name).to_python(value) for name, value in kept.items()}  # type: ignore[union-attr]
 
 
 def _minutes(clock: time) -> int:

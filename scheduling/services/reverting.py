@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -14,7 +14,7 @@ from clinic.models import Credential, Journal, Patient, Room, Site, Staff
 from clinic.services import closures, roster
 from clinic.services.closures import Opening
 from clinic.services.facts import Pen
-from clinic.services.hours import WEEKDAYS
+from clinic.services.hours import WEEKDAYS, put_back_weekly_hours
 from scheduling.services.attention import corrected
 from scheduling.services.keeping import visits_fit
 from scheduling.services.upkeep import WORDS
@@ -35,6 +35,8 @@ Write = Callable[[Any, dict[str, Any], Pen], object]
 def is_kept(entry: Journal) -> bool:
     """Whether every field of the change can be read back from the journal."""
     model = REVERTED[entry.action]
+    if model is Staff and OPENINGS in entry.before:
+        return "kept" in entry.before
     return bool(entry.before) and all(_plain(model, name) for name in entry.before)
 
 
@@ -49,6 +51,9 @@ def write_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
     was: dict[str, Any] = {}
     for entry in reversed(rows):
         was |= entry.before
+    if model is Staff and "kept" in was:
+        _put_back_week(rows[-1], was["kept"], Pen(kind, actor, now, seen=rows[-1].pk))
+        return
     facts = {name: _read(model, name, value) for name, value in was.items()}
     pen = Pen(kind, actor, now, seen=rows[-1].pk)
     if model is Patient:
@@ -57,6 +62,17 @@ def write_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
     row = model._default_manager.select_for_update(of=("self",), no_key=True).get(pk=number)
     with visits_fit([] if facts.keys() <= WORDS else _judged(row, facts), now=now):
         WRITERS[model](row, facts, pen)
+
+
+def _put_back_week(entry: Journal, kept: list[dict[str, Any]], pen: Pen) -> None:
+    """Somebody's week at the site that the change was about."""
+    assert entry.site is not None
+    person = Staff.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=entry.subject.partition(":")[2]
+    )
+    with visits_fit([entry.site], now=pen.now):
+        since = date.fromisoformat(entry.after["since"])
+        put_back_weekly_hours(person, entry.site, kept, since, pen)
 
 
 def _judged(row: Any, facts: dict[str, Any]) -> Iterable[Site]:
@@ -98,7 +114,6 @@ WRITERS: dict[type[Model], Write] = {
 
 
 def _plain(model: type[Model], name: str) -> bool:
-    """A weekly schedule of somebody has dates that the journal does not keep; a site's has none."""
     if name == OPENINGS:
         return model is Site
     if model is Staff and name == "sites":

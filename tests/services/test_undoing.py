@@ -14,6 +14,7 @@ from clinic.models import (
     Room,
     Staff,
 )
+from clinic.services.hours import Shift
 from clinic.services.patients import create_patient
 from scheduling.audit import violations
 from scheduling.errors import SlotTaken, WouldBreakVisits
@@ -307,7 +308,32 @@ def test_undoing_twice_changes_nothing(series):
     assert wrong(series.site) == []
 
 
-def test_hours_of_somebody_offer_no_undo(clinic):
+def test_somebodys_week_is_as_it_was_with_its_dates(clinic):
     ana = Staff.objects.get(given_name="Ana")
-    upkeep.set_weekly_hours(staff=ana.pk, site=clinic.pk, shifts=[], since=MONDAY, **BY)
-    assert newest_undoable(f"staff:{ana.pk}", **BY) is None
+    week = {"staff": ana.pk, "site": clinic.pk}
+    morning, late = Shift(0, time(8), time(12)), Shift(2, time(13), time(20), time(16), time(17))
+    upkeep.set_weekly_hours(**week, shifts=[morning, late], since=date(2027, 3, 1), **BY)
+    before = hours_of(ana)
+    upkeep.set_weekly_hours(
+        **week, shifts=[late], since=date(2027, 2, 1), actor=DESK, now=NOW + timedelta(minutes=1)
+    )
+    assert hours_of(ana) != before
+    undo(entry=last(f"staff:{ana.pk}"), **BY)
+    assert hours_of(ana) == before
+
+
+def test_a_week_that_visits_have_come_to_rest_on_is_not_taken_back(clinic):
+    ana, theo = (Staff.objects.get(given_name=name) for name in ("Ana", "Theo"))
+    for person in (ana, theo):
+        upkeep.set_weekly_hours(staff=person.pk, site=clinic.pk, shifts=[], since=MONDAY, **BY)
+    days = [Shift(day, time(8), time(18)) for day in range(5)]
+    later = {"actor": DESK, "now": NOW + timedelta(minutes=1)}
+    upkeep.set_weekly_hours(staff=ana.pk, site=clinic.pk, shifts=days, since=MONDAY, **later)
+    book_series(token=token(patient(), protocol(), clinic, kare_times()), **BY)
+    with pytest.raises(WouldBreakVisits):
+        undo(entry=last(f"staff:{ana.pk}"), **later)
+
+
+def hours_of(person):
+    fields = ("weekday", "starts", "ends", "break_starts", "effective_from", "effective_to")
+    return sorted(map(str, person.weekly_hours.values_list(*fields)))

@@ -121,7 +121,8 @@ def staff_hours(request: Asked, staff: int) -> HttpResponse:
             notice = meanwhile(form, error, it.site)
             seen, extra = notice.seen, {"notice": notice}
         else:
-            tell(request, _saved(it.person, people))
+            alone = f"staff:{it.person.pk}" if len(people) == 1 else ""
+            tell(request, _saved(it.person, people), undo=alone)
             return redirect(f"{it.url}&from={form.cleaned_data['since'].isoformat()}")
     return editor(request, it, week=form, seen=seen, status=422, **extra)
 

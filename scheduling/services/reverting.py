@@ -67,9 +67,8 @@ def write_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
 def _put_back_week(entry: Journal, kept: list[dict[str, Any]], pen: Pen) -> None:
     """Somebody's week at the site that the change was about."""
     assert entry.site is not None
-    person = Staff.objects.select_for_update(of=("self",), no_key=True).get(
-        pk=entry.subject.partition(":")[2]
-    )
+    number = int(entry.subject.partition(":")[2])
+    person = Staff.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
     with visits_fit([entry.site], now=pen.now):
         since = date.fromisoformat(entry.after["since"])
         put_back_weekly_hours(person, entry.site, kept, since, pen)

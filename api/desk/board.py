@@ -187,7 +187,7 @@ def _entry(visit: Appointment, protocol: Protocol, sight: Sight, names: Mapping[
         columns=tuple(dict.fromkeys(f"{c.resource_id}.{c.lane}" for c in rooms)),
         bands=tuple(_bands(seen)) if sight.care else (),
         turnover=max((c.turnover_minutes for c in rooms), default=0),
-        people=tuple(people(seen, names)),
+        people=tuple(people(seen, names, care=sight.care)),
         noted=bool(visit.note) and sight.care,
     )
 
@@ -199,8 +199,8 @@ def _bands(seen: VisitView) -> Iterable[Band]:
         yield Band(words.phase(phase.name), phase.starts_at, minutes, strength)
 
 
-def people(seen: VisitView, names: Mapping[int, str]) -> Iterable[Person]:
-    """Who takes part; the phases are said where nurses hand over to each other."""
+def people(seen: VisitView, names: Mapping[int, str], *, care: bool = True) -> Iterable[Person]:
+    """Who takes part; the phases are said where nurses hand over, to who may see the care."""
     part: dict[tuple[int, str], list[str]] = defaultdict(list)
     for phase in seen.phases:
         for claim in phase.claims:
@@ -208,7 +208,8 @@ def people(seen: VisitView, names: Mapping[int, str]) -> Iterable[Person]:
                 part[claim.resource, claim.role].append(words.phase(phase.name).lower())
     handed_over = sum(role == Claim.Role.NURSE for _, role in part) > 1
     for (person, role), phases in part.items():
-        said = ", ".join(phases) if handed_over and role == Claim.Role.NURSE else ""
+        told = care and handed_over and role == Claim.Role.NURSE
+        said = ", ".join(phases) if told else ""
         yield Person(names.get(person, ""), ROLE_WORDS.get(role, role), said)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
 
 from api.desk import words
@@ -90,8 +90,11 @@ def column_of(person: Person, by: str, known: Occupancy, day: date) -> Column:
     return Column(str(person.id), person.name, said, lanes=lanes, on=on)
 
 
-def bars(visits: Iterable[Appointment], by: str) -> list[Bar]:
-    """Each visit in the columns of the people who take part, cut where the lanes held change."""
+def bars(visits: Iterable[Appointment], by: str, *, care: bool) -> list[Bar]:
+    """Each visit in the columns of the people who take part, cut where the lanes held change.
+
+    The phases are said to who may see the care given.
+    """
     found = []
     for visit in visits:
         held: dict[int, list[Claim]] = defaultdict(list)
@@ -100,7 +103,16 @@ def bars(visits: Iterable[Appointment], by: str) -> list[Bar]:
                 held[claim.resource_id].append(claim)
         for resource, claims in held.items():
             found += _bars(visit, resource, claims, whole=by == "clinicians")
-    return found
+    return found if care else [replace(bar, said="") for bar in found]
+
+
+def within(drawn: Iterable[Bar], day: date) -> Iterator[Bar]:
+    """The bars of one day, those that cross midnight cut there."""
+    for bar in drawn:
+        low = datetime.combine(day, time(0), bar.starts.tzinfo)
+        high = datetime.combine(day + timedelta(days=1), time(0), bar.starts.tzinfo)
+        if bar.starts < high and bar.ends > low:
+            yield replace(bar, starts=max(bar.starts, low), ends=min(bar.ends, high))
 
 
 def _bars(visit: Appointment, resource: int, claims: list[Claim], *, whole: bool) -> Iterator[Bar]:

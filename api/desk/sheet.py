@@ -10,7 +10,7 @@ from datetime import date, datetime
 from api.desk import words
 from api.desk.blocks import Block, blocks_of
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
-from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown
+from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown, within
 from api.permissions import may, visible_visits
 from clinic.models import Journal, Room, Site, Staff, User
 from clinic.selectors import closed_days, next_open_day, open_spans, range_of
@@ -85,12 +85,12 @@ def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -
     drawn: list[Bar] = []
     if by in ROLES and not closed:
         known = occupancy(site=site, first=day, last=day, now=now)
-        drawn = bars(shown, by)
+        drawn = bars(shown, by, care=may(user, "see_care", site))
         busy = {int(bar.column) for bar in drawn}
         there = people_shown(user, site, by, known, busy)
         of_people = [column_of(person, by, known, day) for person in there]
         kept = {column.key for column in of_people}
-        drawn = [bar for bar in drawn if bar.column in kept]
+        drawn = [bar for bar in within(drawn, day) if bar.column in kept]
     return Sheet(
         site=site,
         day=day,

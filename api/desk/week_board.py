@@ -144,7 +144,9 @@ def read_site_week(
         siblings=siblings_of(shown),
     )
     by_visit = {entry.pk: entry for entry in listed}
-    drawn = _in_chairs(listed) if by == "rooms" else bars(shown, by)
+    drawn = (
+        _in_chairs(listed) if by == "rooms" else bars(shown, by, care=may(user, "see_care", site))
+    )
     lines = _lines(user, site, known, by, rooms, drawn)
     held: dict[tuple[int, date], list[Bar]] = defaultdict(list)
     for bar in drawn:

@@ -41,7 +41,8 @@ function resources() {
     extendedProps: { note: li.dataset.note },
   }));
   if (!covered()) return columns;
-  return [{ id: "cover", title: "Nurses", extendedProps: {} }, ...columns];
+  const title = day.dataset.by === "nurses" ? "Cover" : "Nurses";
+  return [{ id: "cover", title, extendedProps: {} }, ...columns];
 }
 
 function events() {
@@ -367,6 +368,16 @@ function showView(view) {
     button.setAttribute("aria-pressed", String(button.dataset.viewChoice === view));
   }
   if (view === "board" && !calendar && board.clientWidth) draw();
+  markLayout();
+}
+
+// Without a choice the board shows the rooms, and the list (every phone) goes by time.
+function markLayout() {
+  const shown = day.dataset.by || (board.clientWidth ? "rooms" : "");
+  for (const link of day.querySelectorAll("[data-by-choice]")) {
+    if (link.dataset.byChoice === shown) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 if (day) {
@@ -393,6 +404,7 @@ if (day) {
   addEventListener("resize", () => {
     clearTimeout(resizing);
     resizing = setTimeout(() => {
+      markLayout();
       if (!calendar && board.clientWidth) draw();
       else if (calendar && board.clientWidth) {
         calendar.setOption("slotHeight", slot());

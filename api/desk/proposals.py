@@ -173,13 +173,14 @@ def ways_out(blocked: tuple[Blocked, ...], protocol: Protocol) -> list[WayOut]:
     """What blocks, with the relaxation as fields of the form."""
     return [
         WayOut(
-            step=_step_name(one.step, protocol),
+            step="" if one.message.startswith(name) else name,
             message=one.message,
             words=one.relax.words if one.relax else "",
             finish=one.relax.finish if one.relax else None,
             changes=tuple(_changes(one)) if one.relax else (),
         )
         for one in blocked
+        for name in [_step_name(one.step, protocol)]
     ]
 
 

@@ -41,7 +41,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step, or one follow-up; `y` is its middle in pixels."""
+    """One step, or one follow-up with the point at which it is due; `y` is its middle in pixels."""
 
     name: str
     hue: str
@@ -49,6 +49,7 @@ class Row:
     bar: Bar | None
     dot: Dot | None
     detail: str
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ class Timeline:
     today: float | None
     split: float | None
     height: int
+
+    @property
+    def follow_ups(self) -> list[Row]:
+        return [row for row in self.rows if row.hue == "follow"]
 
 
 def timeline(seen: SeriesView, today: date) -> Timeline:
@@ -159,8 +164,11 @@ def _row(step: StepView, index: int, scale: _Scale) -> Row:
 
 
 def _follow_up(point: FollowUp, index: int, scale: _Scale) -> Row:
-    detail = f"{words.day(point.earliest)} to {words.day(point.latest)}"
+    window = f"{words.day(point.earliest)} to {words.day(point.latest)}"
+    detail = f"due {words.day_and_year(point.due)}, {window}"
     if point.measures:
         detail += f": {', '.join(point.measures)}"
     y = HEAD + ROW * index + ROW // 2
-    return Row(point.name, "follow", y, scale.bar(point.earliest, point.latest), None, detail)
+    bar = scale.bar(point.earliest, point.latest)
+    due = scale.middle(point.due) if bar else None
+    return Row(point.name, "follow", y, bar, None, detail, due)

@@ -29,10 +29,11 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A point after the series at which something is measured, with its window."""
+    """A point after the series at which something is measured: when it is due, and its window."""
 
     name: str
     kind: str
+    due: date
     earliest: date
     latest: date
     measures: tuple[str, ...]
@@ -102,6 +103,7 @@ def follow_ups(
             FollowUp(
                 name=point["name"],
                 kind=point["kind"],
+                due=due,
                 earliest=due - tolerance,
                 latest=due + tolerance,
                 measures=tuple(point.get("measures", ())),

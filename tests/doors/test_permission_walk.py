@@ -84,6 +84,7 @@ ANYBODY = (
     "/api/docs/",
     "/o/token/",
     "/feeds/<str:secret>.ics",
+    "/welcome/<str:secret>",
 )
 # Pages of the packages that sign people in (allauth guards its own), and the admin's pages.
 SIGN_IN, ADMIN = "/account/", "/admin/"
@@ -385,6 +386,7 @@ def test_anybody_may_ask_for_what_shows_nobody():
     for path in ("/healthz", "/readyz", "/api/schema/", "/api/docs/", "/account/login/"):
         assert Browser().get(path).status_code == 200
     assert Browser().get("/feeds/no-such-secret.ics").status_code == 404
+    assert Browser().get("/welcome/no-such-secret").status_code == 404
     assert Browser().post("/o/token/").status_code == 400
 
 

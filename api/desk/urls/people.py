@@ -1,5 +1,9 @@
 """Staff, their credentials, and the invitations to sign in."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from api.desk.views import welcome
+
+urlpatterns = [
+    path("welcome/<str:secret>", welcome.welcome, name="welcome"),
+]

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
@@ -219,9 +220,10 @@ def test_who_leaves_is_signed_out_everywhere_and_may_come_back():
     bo = administrator("bo")
     browser = Client()
     browser.force_login(bo)
-    assert browser.get("/me/week").status_code == 200
+    assert Session.objects.count() == 1
     end_access(user=bo.pk, actor=DESK, now=NOW)
-    assert browser.get("/me/week")["Location"].startswith("/account/login")
+    assert not Session.objects.exists()
+    assert browser.get("/")["Location"].startswith("/account/login")
     assert restore_access(user=bo.pk, actor=DESK, now=NOW).is_active
 
 

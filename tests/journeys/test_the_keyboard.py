@@ -70,6 +70,18 @@ def test_escape_leaves_the_palette_and_a_patient_is_found_by_arrows(desk, live_s
     desk.wait_for_url(f"**/patients/{per.pk}")
 
 
+def test_single_letters_are_left_alone_by_whoever_turns_them_off(desk, live_server, clinic):
+    desk.goto(live_server.url)
+    desk.keyboard.press("?")
+    desk.get_by_label("Single letters are shortcuts").uncheck()
+    desk.keyboard.press("Escape")
+    desk.reload()
+    desk.keyboard.press("?")
+    expect(desk.get_by_role("heading", name="Shortcuts")).to_be_hidden()
+    desk.keyboard.press("Control+k")
+    expect(desk.get_by_role("combobox", name="Jump to")).to_be_focused()
+
+
 def test_nothing_jumps_when_the_board_or_the_proposals_come_anew(
     desk, live_server, clinic, series, context
 ):

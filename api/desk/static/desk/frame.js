@@ -24,6 +24,8 @@ function fadeOut(toast) {
 export function say(text, bad = false, undo = "") {
   const toast = byId("toast-template").content.firstElementChild.cloneNode(true);
   toast.classList.toggle("bad", bad);
+  const sign = toast.querySelector("use");
+  if (bad) sign.setAttribute("href", sign.getAttribute("href").replace(/#.*/, "#circle-alert"));
   toast.querySelector("p").textContent = text;
   const button = toast.querySelector("[data-undo]");
   button.dataset.undo = undo;
@@ -193,6 +195,15 @@ const keys = {
 };
 let before = "";
 
+// Whoever dictates types letters without meaning keys.
+const singleKeys = document.querySelector("[data-single-keys]");
+if (singleKeys) {
+  singleKeys.checked = localStorage.getItem("single-keys") !== "off";
+  singleKeys.addEventListener("change", () => {
+    localStorage.setItem("single-keys", singleKeys.checked ? "on" : "off");
+  });
+}
+
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
   if (key === "Escape") {
@@ -203,7 +214,7 @@ document.addEventListener("keydown", (event) => {
   }
   const typing = target.closest("input:not([type=radio], [type=checkbox]), textarea, select");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open]") || singleKeys?.checked === false) return;
   const act = keys[`${before} ${key}`] ?? keys[key];
   before = key;
   if (act) {

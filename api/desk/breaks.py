@@ -36,7 +36,8 @@ class Break:
 def shown(request: Asked, error: WouldBreakVisits) -> list[Break]:
     """Each visit once, in time order: six queries or so, however many there are.
 
-    For `desk/parts/breaks.html`, as `breaks`.
+    For `desk/parts/breaks.html`, as `breaks`. Its links open in a new tab, so that what was typed
+    stays; `here="yes"` where nothing was. `title` and `advice` take the place of the usual words.
     """
     why: dict[int, list[str]] = defaultdict(list)
     for visit, message in error.breaks:

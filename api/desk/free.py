@@ -47,7 +47,7 @@ class FreeForm(DeskForm):
     def __init__(
         self, data: QueryDict, *, rooms: Sequence[Room], people: Sequence[Staff], today: date
     ) -> None:
-        filled = data.copy()
+        self.filled = filled = data.copy()
         for name, value in (DEFAULTS | {"from": today.isoformat()}).items():
             if not filled.get(name):
                 filled[name] = value
@@ -108,7 +108,7 @@ class FreeForm(DeskForm):
         said = {
             name: values
             for name in self.fields
-            if (values := [value for value in self.data.getlist(name) if value])
+            if (values := [value for value in self.filled.getlist(name) if value])
         }
         return urlencode(said, doseq=True)
 

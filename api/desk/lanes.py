@@ -95,7 +95,7 @@ def bars(visits: Iterable[Appointment], by: str, *, care: bool) -> list[Bar]:
 
     The phases are said to who may see the care given.
     """
-    found = []
+    found: list[Bar] = []
     for visit in visits:
         held: dict[int, list[Claim]] = defaultdict(list)
         for claim in visit.claims.all():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from clinic.finding import fold
 from clinic.models import Room, Staff
@@ -55,6 +56,10 @@ class Heard:
     def put(self, name: str, value: object) -> bool:
         self.fields[name] = [str(value)]
         return True
+
+    def any_of(self, role: str, match: re.Match[str]) -> bool:
+        """Anybody in a role, unless somebody was named."""
+        return bool(self.fields.setdefault(role, ["any"]))
 
     def puts(self, name: str, value: object) -> Told:
         """For a rule that says one thing whatever it matched."""
@@ -219,7 +224,7 @@ def _who(said: str, heard: Heard, people: Sequence[Staff]) -> str:
         parts = name.split()
         said = f" {' '.join(word for word in said.split() if fold(word) not in parts)} "
     for words, role in ((r"therapists?", THERAPIST), (r"prescribers?|doctors?", PRESCRIBER)):
-        said = _take(words, said, lambda m, to=role: bool(heard.fields.setdefault(to, ["any"])))
+        said = _take(words, said, partial(heard.any_of, role))
     return said
 
 

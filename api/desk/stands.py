@@ -43,10 +43,9 @@ def stands_of(series: QuerySet[Series], site: Site, now: datetime) -> list[Stand
     rows = list(series.values_list("pk", "patient", "protocol_version", "d0", "completed"))
     visits: dict[int, list[tuple[str, str, datetime, datetime]]] = defaultdict(list)
     live = Appointment.objects.filter(series__in=series.order_by().values("pk"))
-    for of, *visit in live.exclude(status__in=GONE).values_list(
-        "series", "step", "status", "starts_at", "ends_at"
-    ):
-        visits[of].append((visit[0], visit[1], visit[2], visit[3]))
+    columns = ("series_id", "step", "status", "starts_at", "ends_at")
+    for of, step, status, start, end in live.exclude(status__in=GONE).values_list(*columns):
+        visits[of].append((step, status, start, end))
     versions = ProtocolVersion.objects.filter(pk__in={version for _, _, version, _, _ in rows})
     read = {
         version.pk: catalogue.protocol(version.definition, version=version.version)

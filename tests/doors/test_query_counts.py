@@ -60,6 +60,10 @@ PAGES = {
     "series by stand": ("nurse", "series-list", {}, "?stand=overdue&sort=name&page=2", 18),
     "patients": ("front_desk", "patients", {}, "", 18),
     "patients by flag": ("prescriber", "patients", {}, "?risk=1&acuity=1&sort=name", 18),
+    "hours": ("manager", "hours", {}, "", 20),
+    "time off": ("charge_nurse", "time-off", {}, "", 20),
+    "capacity": ("manager", "capacity", {}, "", 20),
+    "import": ("manager", "import", {}, "", 16),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -30,7 +31,7 @@ def week(request: Asked, site: int, day: date) -> HttpResponse:
     one = as_id(request.GET.get("one", ""))
     monday = day - timedelta(days=day.weekday())
     shown = read_site_week(request.user, place, monday, now, by=by, one=one)
-    context = {
+    context: dict[str, Any] = {
         "week": shown,
         "focus": day,
         "by": by,
@@ -54,7 +55,7 @@ def month(request: Asked, site: int, day: date) -> HttpResponse:
     now = timezone.now()
     by = asked_by(request.GET.get("by", "")) or "rooms"
     one = as_id(request.GET.get("one", ""))
-    context = {
+    context: dict[str, Any] = {
         "month": read_month(request.user, place, day, now, by=by, one=one),
         "by": by,
         "layouts": BY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -28,13 +29,11 @@ def free(request: Asked, site: int) -> HttpResponse:
     rooms = list(Room.objects.filter(site=place, active=True))
     people = list(Staff.objects.filter(sites=place, active=True))
     heard: Heard | None = None
-    data = request.GET
+    data: QueryDict = request.GET.copy()
     if request.method == "POST":
         said = request.POST.get("say", "").replace("\0", " ")
         heard = hear(said, today=today, rooms=rooms, people=people)
-        data = QueryDict(mutable=True)
-        for name, values in heard.fields.items():
-            data.setlist(name, values)
+        data = QueryDict(urlencode(heard.fields, doseq=True))
     form = FreeForm(data, rooms=rooms, people=people, today=today)
     return _answered(request, place, form, heard, today)
 

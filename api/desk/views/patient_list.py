@@ -145,7 +145,8 @@ def _shown(
     today = now.astimezone(site.zone).date()
     courses: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for one in running:
-        stand = next(s.stand for s in stands[one.patient_id] if s.series == one.pk)
+        of_series = {stand.series: stand.stand for stand in stands.get(one.patient_id, ())}
+        stand = of_series.get(one.pk, "plan")
         courses[one.patient_id].append(
             {
                 "series": one,

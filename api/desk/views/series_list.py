@@ -90,12 +90,12 @@ def _protocols(series: QuerySet[Series]) -> dict[int, str]:
 
 def _in_order(
     rows: QuerySet[Series], known: dict[int, Stand], stand: str, sort: str
-) -> QuerySet[Series] | list[int]:
+) -> QuerySet[Series, int] | list[int]:
     """Running series by their ids, sorted by what their visits say where that was asked for."""
     ordered = rows.order_by(*SORTS[sort]).values_list("pk", flat=True)
     if not known:
         return ordered
-    ids = [pk for pk in ordered if not stand or known[pk].stand == stand]
+    ids = [pk for pk in ordered if pk in known and stand in ("", known[pk].stand)]
     if sort in ("next", "stand", "end"):
         worst = list(STANDS)
 

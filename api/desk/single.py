@@ -271,6 +271,7 @@ def offers_for(series: Series, step: str, now: datetime) -> tuple[list[OfferedTi
         step=step,
         starts_at=around,
         now=now,
+        apart=60,
     )
     fits = [tried.here, *tried.nearest][:3] if tried.fits else list(tried.nearest)
     fits.sort(key=lambda fit: fit.starts_at)

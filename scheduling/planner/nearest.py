@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,12 +32,19 @@ class Single:
 
 
 def nearest(
-    wanted: Single, around: int, diary: Diary, *, first: date, last: date, limit: int = 3
+    wanted: Single,
+    around: int,
+    diary: Diary,
+    *,
+    first: date,
+    last: date,
+    limit: int = 3,
+    apart: int = 0,
 ) -> list[PlannedVisit]:
     """Up to `limit` visits from `first` to `last`, in time order, nearest to a minute first found.
 
-    On the day asked for one before and one after, then a day each, outwards: offers that are a
-    choice and not the same quarter hour three times.
+    On the day asked for one before and one after, `apart` minutes from it where that can be, then
+    a day each, outwards: offers that are a choice and not the same quarter hour three times.
     """
     diary = wanted.wish.among(wanted.step, diary)
     near = max(diary.first, first)
@@ -47,7 +54,7 @@ def nearest(
     request = Request(wanted.protocol, wanted.acuity, not_before=near, not_after=far)
     feasible = Starts(request, diary).feasible(wanted.step, wanted.therapist).pooled
     found: list[PlannedVisit] = []
-    for starts in _by_day(feasible, around - diary.start, diary, far):
+    for starts in _by_day(feasible, around - diary.start, diary, far, apart):
         if len(found) == limit:
             break
         visit = _first_legal(wanted, starts, diary)
@@ -68,7 +75,9 @@ def judged(wanted: Single, visit: PlannedVisit, diary: Diary) -> list[Refusal]:
     )
 
 
-def _by_day(feasible: int, around: int, diary: Diary, last: date) -> Iterator[Sequence[int]]:
+def _by_day(
+    feasible: int, around: int, diary: Diary, last: date, apart: int
+) -> Iterator[Sequence[int]]:
     """Starts in groups of which one is wanted each, nearest first, nearest days first."""
     count = min((last - diary.first).days + 1, len(diary.midnights) - 1)
     own = diary.day_of(max(0, around))
@@ -76,16 +85,15 @@ def _by_day(feasible: int, around: int, diary: Diary, last: date) -> Iterator[Se
     for index in sorted(range(count), key=lambda day: (abs(day - own), day < own)):
         low, high = diary.midnights[index], diary.midnights[index + 1]
         of_day = [low + bit for bit in members(feasible >> low & span(0, high - low))]
-        wanted = low + clock
-
-        def distance(bit: int, to: int = wanted) -> int:
-            return abs(bit - to)
-
         if index == own:
-            yield sorted((bit for bit in of_day if bit > around), key=distance)
-            yield sorted((bit for bit in of_day if bit < around), key=distance)
+            yield _nearest_first((bit for bit in of_day if bit > around), around, apart)
+            yield _nearest_first((bit for bit in of_day if bit < around), around, apart)
         else:
-            yield sorted(of_day, key=distance)
+            yield _nearest_first(of_day, low + clock)
+
+
+def _nearest_first(bits: Iterable[int], to: int, apart: int = 0) -> list[int]:
+    return sorted(bits, key=lambda bit: (abs(bit - to) < apart, abs(bit - to)))
 
 
 def _first_legal(wanted: Single, starts: Sequence[int], diary: Diary) -> PlannedVisit | None:

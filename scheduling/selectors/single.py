@@ -94,10 +94,12 @@ def try_visit(
     now: datetime,
     wish: Wish = ANYTHING,
     limit: int = 3,
+    apart: int = 0,
 ) -> Tried:
     """One visit at a time, judged as booking would. KeyError when there is no such step.
 
-    A missing step of a running series keeps to that series; days away count as not free.
+    A missing step of a running series keeps to that series; days away count as not free. Other
+    times on that day are `apart` minutes from it where they can be.
     """
     protocol = catalogue.protocol(version.definition, version=version.version)
     series = running_series(patient, site, version, step)
@@ -128,7 +130,11 @@ def try_visit(
     start = minute(starts_at)
     here = place(single.step, start, wish.among(single.step, diary), therapist=single.therapist)
     refusals = judged(single, here, diary)
-    others = nearest(single, start, diary, first=first, last=last, limit=limit) if limit else []
+    others = (
+        nearest(single, start, diary, first=first, last=last, limit=limit, apart=apart)
+        if limit
+        else []
+    )
     return Tried(
         _fit(here, diary),
         tuple(refusals),

@@ -195,7 +195,10 @@ const keys = {
 };
 let before = "";
 
-// Whoever dictates types letters without meaning keys.
+const typing = (target) =>
+  target.closest("input:not([type=radio], [type=checkbox]), textarea, select");
+
+// Whoever dictates types letters without meaning keys: then no script on the page sees them.
 const singleKeys = document.querySelector("[data-single-keys]");
 if (singleKeys) {
   singleKeys.checked = localStorage.getItem("single-keys") !== "off";
@@ -203,6 +206,16 @@ if (singleKeys) {
     localStorage.setItem("single-keys", singleKeys.checked ? "on" : "off");
   });
 }
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const letter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (letter && singleKeys?.checked === false && !typing(event.target)) {
+      event.stopImmediatePropagation();
+    }
+  },
+  true,
+);
 
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
@@ -212,9 +225,8 @@ document.addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
     }
   }
-  const typing = target.closest("input:not([type=radio], [type=checkbox]), textarea, select");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]") || singleKeys?.checked === false) return;
+  if (typing(target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]")) return;
   const act = keys[`${before} ${key}`] ?? keys[key];
   before = key;
   if (act) {

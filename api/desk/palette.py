@@ -116,31 +116,33 @@ def _patient(patient: Patient, name: str) -> Option:
 def _people(request: Asked, frame: Frame, q: str) -> list[Option]:
     """Members of staff, each with the page of theirs that one may open."""
     user, said = request.user, fold(q).split()
-    sites = sites_for(user, "see_staff")
+    sites, managed = sites_for(user, "see_staff"), sites_for(user, "manage_staff")
     if not sites or not said:
         return []
-    rows = Staff.objects.filter(sites.q("sites"), active=True).distinct()
-    names = rows.values_list("pk", "given_name", "family_name", "title", "roles")
+    rows = Staff.objects.filter(sites.q("sites"), active=True).prefetch_related("sites")
     found = []
-    for pk, given, family, title, roles in names:
-        if _begins(said, fold(f"{given} {family} {title}")) and (
-            page := _page_of(request, frame, pk)
-        ):
+    for person in rows.distinct():
+        if not _begins(said, fold(f"{person.name} {person.title}")):
+            continue
+        mine = any(site in managed for site in person.sites.all())
+        if page := _page_of(request, frame, person, mine):
             label, url = page
-            about = " · ".join(filter(None, [title or ", ".join(map(words.phase, roles)), label]))
-            found.append(Option(f"{given} {family}", "stethoscope", url, about))
+            roles = ", ".join(map(words.phase, person.roles))
+            about = " · ".join(filter(None, [person.title or roles, label]))
+            found.append(Option(person.name, "stethoscope", url, about))
     return found[:PEOPLE]
 
 
-def _page_of(request: Asked, frame: Frame, staff: int) -> tuple[str, str] | None:
+def _page_of(request: Asked, frame: Frame, person: Staff, managed: bool) -> tuple[str, str] | None:
     """(what it shows, address): their hours, one's own week, or the day by person."""
-    if may(request.user, "manage_staff"):
-        return "Hours", reverse("desk:staff-hours", args=[staff])
-    if staff == staff_id(request.user):
+    if managed:
+        return "Hours", reverse("desk:staff-hours", args=[person.pk])
+    if person.pk == staff_id(request.user):
         return "My week", reverse("desk:week")
     if frame.site and may(request.user, "see_day", frame.site):
+        by = "nurses" if "monitoring_nurse" in person.roles else "clinicians"
         url = reverse("desk:day", args=[frame.site.pk, frame.today])
-        return "Today by clinician", f"{url}?by=clinicians"
+        return f"Today by {by.removesuffix('s')}", f"{url}?by={by}"
     return None
 
 

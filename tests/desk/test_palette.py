@@ -6,7 +6,7 @@ from django.test import Client
 
 from clinic.models import Grant, Staff, User
 from scheduling.services.booking import book_series
-from tests.cast import DESK, NOW, house, kare_times, patient, protocol, site, token
+from tests.cast import DESK, NOW, house, kare_times, patient, protocol, site, staff, token
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -65,6 +65,15 @@ def test_a_colleague_leads_where_one_may_look(clinic):
     ana = Staff.objects.get(given_name="Ana")
     assert f"/staff/{ana.pk}/hours" in offered(person("manager"), "ana ex")
     assert "by=clinicians" in offered(person("front_desk"), "ana ex")
+
+
+def test_a_colleague_of_a_site_one_does_not_manage_leads_to_no_hours(clinic):
+    far = site("Far House")
+    zoe = staff("Zoe", far, roles=["therapist"])
+    manager = person("manager", clinic)
+    Grant.objects.create(user=User.objects.get(username="manager"), role="nurse", site=far)
+    assert f"/staff/{zoe.pk}/hours" not in offered(manager, "zoe")
+    assert "by=clinicians" in offered(manager, "zoe")
 
 
 def test_pages_and_actions_are_those_of_ones_rights(clinic):

@@ -39,13 +39,19 @@ def _public_holidays(country: str, subdivision: str, year: int) -> Mapping[date,
     return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
 
 
+def public_holidays(site: Site, first: date, last: date) -> dict[date, str]:
+    """The holidays of a site's country and region, whether or not it keeps them."""
+    return {
+        day: name
+        for year in range(first.year, last.year + 1)
+        for day, name in _public_holidays(site.country, site.subdivision, year).items()
+        if first <= day <= last
+    }
+
+
 def closed_days(site: Site, first: date, last: date) -> dict[date, str]:
     """Dates on which the site is shut though its weekly hours say open, with the reason."""
-    shut: dict[date, str] = {}
-    if site.keeps_public_holidays:
-        for year in range(first.year, last.year + 1):
-            found = _public_holidays(site.country, site.subdivision, year)
-            shut |= {day: name for day, name in found.items() if first <= day <= last}
+    shut = public_holidays(site, first, last) if site.keeps_public_holidays else {}
     closures = Closure.objects.filter(site=site, first__lte=last, last__gte=first)
     for closure in sorted(closures, key=lambda c: c.opens_anyway):
         for day in days(max(first, closure.first), min(last, closure.last)):
@@ -94,11 +100,14 @@ class Duty:
     by_credential: Mapping[str, list[Span]]
 
 
-def duties(site: Site, first: date, last: date) -> list[Duty]:
-    """Every active member of staff of a site and when they work there: six queries in all."""
+def duties(
+    site: Site, first: date, last: date, *, people: Iterable[int] | None = None
+) -> list[Duty]:
+    """When every active member of staff of a site works there, or these: six queries in all."""
     start, end = range_of(site, first, last)
+    everybody = Staff.objects.filter(sites=site, active=True)
     staff = list(
-        Staff.objects.filter(sites=site, active=True)
+        (everybody if people is None else everybody.filter(pk__in=list(people)))
         .prefetch_related("credentials", "exceptions", "sites")
         .order_by("pk")
     )

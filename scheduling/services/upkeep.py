@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import TypeVar, Unpack
 
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 
 from clinic.journal import Actor
 from clinic.models import (
@@ -75,6 +75,36 @@ def save_room(
     sites = [*([row.site] if row else []), *([facts["site"]] if "site" in facts else [])]
     with visits_fit(_judged(sites, facts), now=now):
         return roster.write_room(row, facts, Pen("room", actor, now, seen))
+
+
+@durable
+def add_rooms(
+    *,
+    site: int,
+    names: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    **facts: Unpack[RoomFacts],
+) -> list[Room]:
+    """Several rooms alike, last on the board; all of them or none."""
+    place = _own(Site.objects.all(), site)
+    pen = Pen("room", actor, now)
+    last = Room.objects.filter(site=place).aggregate(last=Max("position"))["last"] or 0
+    made = []
+    for position, name in enumerate(names, start=last + 1):
+        told: RoomFacts = {**facts, "site": place, "name": name, "position": position}
+        made.append(roster.write_room(None, told, pen))
+    return made
+
+
+@durable
+def order_rooms(*, site: int, rooms: Sequence[int], actor: Actor, now: datetime) -> None:
+    """The order in which the board shows a site's rooms; no visit rests on it."""
+    place = _own(Site.objects.all(), site)
+    pen = Pen("room", actor, now)
+    for position, room in enumerate(rooms, start=1):
+        row = _own(Room.objects.filter(site=place), room)
+        roster.write_room(row, {"position": position}, pen)
 
 
 @durable

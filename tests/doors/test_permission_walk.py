@@ -236,6 +236,10 @@ class World:
             "<int:visit>": lambda: self.visit(name).pk,
             "<int:series>": lambda: self.series[name].pk,
             "<int:room>": lambda: where.rooms.all()[0].pk,
+            "<int:room_absence>": lambda: off(where.rooms.all()[0], MONDAY).pk,
+            "<int:closure>": lambda: (
+                where.closures.create(first=MONDAY, last=MONDAY, reason="x", opens_anyway=True).pk
+            ),
             "<int:absence>": lambda: off(where.rooms.all()[0], MONDAY).pk,
             "<int:staff>": lambda: staff("Nina", where, roles=["monitoring_nurse"]).pk,
             "<int:draft>": lambda: self.draft(name).pk,

@@ -13,9 +13,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from api.desk import words
+from api.desk.places import moments
 from clinic.models import Patient
 
 register = template.Library()
+register.filter("moments", moments)
 register.filter("day", words.day)
 register.filter("day_and_year", words.day_and_year)
 register.filter("clock", words.clock)

@@ -116,6 +116,7 @@ def test_time_off_over_a_booked_visit_is_refused_and_given_once_it_is_cancelled(
     tab_to(page, "Cancel visit…")
     page.keyboard.press("Enter")
     expect(page.locator("#modal")).to_be_visible()
+    expect(page.locator("#modal-body")).not_to_have_class(re.compile("htmx"))
     tab_to(page, "Cancel the visit")
     page.keyboard.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("ancelled")

@@ -9,7 +9,7 @@ planner's view; `write(definitions)` gives the YAML back; `starter_text()` the t
 from scheduling.catalogue.building import protocol
 from scheduling.catalogue.checking import Checked, check
 from scheduling.catalogue.comparing import Comparison, compare
-from scheduling.catalogue.reading import Document, read, starter_text
+from scheduling.catalogue.reading import Document, read, starter_text, starters
 from scheduling.catalogue.sampling import sample
 from scheduling.catalogue.tree import InvalidCatalogue, Problem
 from scheduling.catalogue.writing import write
@@ -26,5 +26,6 @@ __all__ = [
     "read",
     "sample",
     "starter_text",
+    "starters",
     "write",
 ]

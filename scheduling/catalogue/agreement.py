@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+FURTHEST = 730
 UNTIED = 100_000
 """Days that stand for no bound at all."""
 
@@ -79,7 +80,7 @@ def _days(gap: Mapping[str, Any]) -> tuple[int, int] | None:
     if not isinstance(limits, list) or [type(one) for one in limits] != [int, int]:
         return None
     first, last = limits
-    if first > last:
+    if first > last or max(-first, last) > FURTHEST * (1 if "days" in gap else 24):
         return None
     # From the end of one visit to the start of another, h hours apart, lie more than h/24 - 1
     # and fewer than h/24 + 1 local dates.

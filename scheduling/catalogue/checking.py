@@ -76,4 +76,4 @@ def _node(value: Any) -> Node:
         return Node("map", 1, pairs=pairs)
     if isinstance(value, list):
         return Node("list", 1, items=[_node(one) for one in value])
-    return Node("scalar", 1, value)
+    return Node("scalar", 1, None if value == "" else value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +64,9 @@ def starter_text() -> str:
     """The templates that Chairtime comes with, as one YAML stream."""
     files = sorted(TEMPLATES.glob("*.yaml"))
     return "".join(f"---\n{path.read_text(encoding='utf-8')}" for path in files)
+
+
+@cache
+def starters() -> Mapping[str, Document]:
+    """The templates by key, read once."""
+    return {document.key: document for document in read(starter_text())}

@@ -34,6 +34,7 @@ from scheduling.models import Appointment, CalendarFeed, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
+from scheduling.services.drafting import open_draft
 from scheduling.services.feeds import create_feed
 from scheduling.services.time_off import ask_time_off
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
@@ -248,6 +249,7 @@ class World:
             "<int:exception>": lambda: self.day_off(name).pk,
             "<int:on_call>": lambda: self.on_call(name).pk,
             "<slug:protocol>": lambda: "aud-kare",
+            "<slug:draft>": lambda: open_draft(key="aud-kare", actor=DESK, now=NOW).key,
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",
         }

@@ -18,7 +18,8 @@ def board(page: Page, live_server, clinic, day: str = "2026-12-08") -> None:
 
 
 def tab_to(page: Page, label: str) -> None:
-    """Tab on until the control with that name has the focus."""
+    """Tab on until the control with that name has the focus; what is being put in is in first."""
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
     for _ in range(30):
         page.keyboard.press("Tab")
         if page.evaluate(
@@ -96,6 +97,7 @@ def test_a_room_is_blocked_by_keyboard_shown_and_opened_again(desk, live_server,
     board(desk, live_server, clinic)
     desk.keyboard.press("p")
     desk.keyboard.press("Enter")
+    expect(desk.locator("#single")).to_be_visible()
     tab_to(desk, "Block time")
     desk.keyboard.press("Enter")
     expect(desk.get_by_label("Room or person")).to_contain_text("Bay")
@@ -109,6 +111,7 @@ def test_a_room_is_blocked_by_keyboard_shown_and_opened_again(desk, live_server,
     assert (made.ends_at - made.starts_at).total_seconds() == 7200
     desk.keyboard.press("p")
     desk.keyboard.press("Enter")
+    expect(desk.get_by_role("heading", name="Blocked time")).to_be_visible()
     tab_to(desk, "Open it again")
     desk.keyboard.press("Enter")
     expect(desk.locator(".board .blocked")).to_have_count(0)
@@ -121,9 +124,10 @@ def test_a_note_is_written_in_the_sheet_and_marked_on_the_board(desk, live_serve
     board(desk, live_server, clinic, "2026-12-17")
     desk.locator(".block").focus()
     desk.keyboard.press("Enter")
+    expect(desk.locator("#sheet .facts").first).to_be_visible()
     tab_to(desk, "Add a note")
     desk.keyboard.press("Enter")
-    expect(desk.get_by_label("Note")).to_be_focused()
+    expect(desk.locator("#note textarea")).to_be_focused()
     desk.keyboard.type("Comes with her sister")
     tab_to(desk, "Save the note")
     desk.keyboard.press("Enter")

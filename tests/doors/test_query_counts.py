@@ -64,6 +64,8 @@ PAGES = {
     "time off": ("charge_nurse", "time-off", {}, "", 20),
     "capacity": ("manager", "capacity", {}, "", 20),
     "import": ("manager", "import", {}, "", 16),
+    "rooms": ("manager", "rooms", {}, "", 16),
+    "protocols": ("prescriber", "protocols", {}, "", 16),
 }
 
 

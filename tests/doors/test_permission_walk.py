@@ -22,6 +22,7 @@ from clinic.models import (
     AvailabilityException,
     Grant,
     ImportDraft,
+    Invitation,
     OnCall,
     Patient,
     Site,
@@ -30,6 +31,7 @@ from clinic.models import (
     User,
 )
 from clinic.services.importing import start_import
+from clinic.services.invitations import invite
 from scheduling.models import Appointment, CalendarFeed, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
@@ -189,6 +191,16 @@ class World:
             ends_at=NOW + timedelta(hours=12),
         )
 
+    def colleague(self, name: str) -> User:
+        """Somebody who signs in as a nurse of a site."""
+        user, _ = User.objects.get_or_create(username=f"c-{name}", email=f"c@{name}.example")
+        Grant.objects.get_or_create(user=user, role="nurse", site=self.sites[name])
+        return user
+
+    def invitation(self, name: str) -> Invitation:
+        grants = [{"role": "nurse", "site": self.sites[name].pk}]
+        return invite(email=f"new@{name}.example", grants=grants, actor=DESK, now=NOW)[0]
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -244,6 +256,9 @@ class World:
             "<int:absence>": lambda: off(where.rooms.all()[0], MONDAY).pk,
             "<int:staff>": lambda: staff("Nina", where, roles=["monitoring_nurse"]).pk,
             "<int:draft>": lambda: self.draft(name).pk,
+            "<int:credential>": lambda: self.newcomer(name).credentials.all()[0].pk,
+            "<int:user>": lambda: self.colleague(name).pk,
+            "<int:invitation>": lambda: self.invitation(name).pk,
             "<slug:kind>": lambda: "patients",
             "<int:time_off>": lambda: self.time_off(name).pk,
             "<int:exception>": lambda: self.day_off(name).pk,

@@ -73,7 +73,7 @@ def spelled(text: str, face: str = PLAIN) -> list[Letter]:
 
 
 def _composed(sign: str, has: frozenset[int]) -> Letter:
-    base, *marks = unicodedata.normalize("NFD", ALIKE.get(sign, sign))
+    base, *marks = list(unicodedata.normalize("NFD", ALIKE.get(sign, sign)))
     if base == "i" and any(mark in OVER for mark in marks):
         base = "ı"
     if ord(base) not in has:

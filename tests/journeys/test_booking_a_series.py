@@ -154,3 +154,34 @@ def test_a_likely_duplicate_is_shown_before_it_is_made(desk, live_server, clinic
     assert Patient.objects.count() == 1
     desk.get_by_role("button", name="Use this one").click()
     expect(desk.locator(".chosen")).to_contain_text("Pia Sample")
+
+
+def test_usual_times_fill_the_wizard_and_go_by_one_click(desk, live_server, clinic):
+    away = [{"from": "2026-12-20", "to": "2026-12-27", "why": "a wedding"}]
+    patient("Pia", preferences={"when": ["tue-morning"], "latest": "15:00", "away": away})
+    wizard(desk, live_server, clinic)
+    choose(desk, "Pia")
+    expect(desk.get_by_text("From their usual times: Tue, morning, done by 15:00.")).to_be_visible()
+    expect(desk.get_by_text("Away Sun 20 Dec – Sun 27 Dec, a wedding")).to_be_visible()
+    expect(desk.locator("[name=when]:checked")).to_have_count(1)
+    desk.get_by_role("button", name="Clear").click()
+    expect(desk.locator("[name=when]:checked")).to_have_count(0)
+    expect(desk.get_by_label("Done by")).to_have_value("")
+    desk.get_by_text("Maintenance infusion").click()
+    desk.get_by_label("All of Wed").click()
+    desk.get_by_role("button", name="Remember these times").click()
+    expect(desk.get_by_text("usual times from now on")).to_be_visible()
+    kept = Patient.objects.get(given_name="Pia").preferences
+    assert kept["weekdays"] == ["wed"]
+    assert kept["away"] == away
+
+
+def test_a_hold_is_let_go_by_hand(desk, live_server, clinic):
+    pia = patient("Pia")
+    wizard(desk, live_server, clinic, f"?patient={pia.pk}&protocol=aud-kare")
+    desk.get_by_label("Hold while we talk").check()
+    expect(desk.locator("#held")).to_contain_text("A is held until")
+    desk.get_by_role("button", name="Let it go").click()
+    expect(desk.locator("#held")).not_to_contain_text("is held until")
+    expect(desk.get_by_label("Hold while we talk")).not_to_be_checked()
+    assert not Hold.objects.exists()

@@ -89,7 +89,8 @@ def hold(request: Asked, site: int) -> HttpResponse:
     if "hold" not in request.POST:
         return HttpResponse(status=204)
     token, letter = request.POST.get("token", ""), request.POST.get("letter", "")[:1]
-    return part(request, "desk/book/held.html", **_hold(request, place, token, letter))
+    held = _hold(request, place, token, letter)
+    return part(request, "desk/book/held.html", site=place, **held)
 
 
 @require_POST

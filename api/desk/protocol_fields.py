@@ -57,6 +57,10 @@ def fields_of(part: str) -> Record:
 def typed(part: str, there: Mapping[str, Any], data: QueryDict) -> dict[str, Any]:
     """The part as typed; what no form shows stays as it is."""
     value: dict[str, Any] = _record(fields_of(part), data, "")
+    if "measures" in value:
+        # Boxes come in the order of the page; what was chosen before keeps its own.
+        order = {one: place for place, one in enumerate(there["measures"])}
+        value["measures"].sort(key=lambda one: order.get(one, len(order)))
     kept = {name: there[name] for name in ("key", "review_before_use") if name in there}
     for number, step in enumerate(value.get("outside", [])):
         step["key"] = step["key"] or f"before{number + 1}"

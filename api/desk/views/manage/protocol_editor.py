@@ -194,9 +194,10 @@ def _shown(
             **context,
         )
     if whole:
-        response = part(request, EDITOR, **context)
+        response = part(request, EDITOR, status=status, **context)
         return push_url(reswap(retarget(response, "#editor"), "outerHTML"), editor.url)
-    return part(request, "desk/manage/protocols/live.html", swapped=True, **context)
+    live = "desk/manage/protocols/live.html"
+    return part(request, live, status=status, swapped=True, **context)
 
 
 @require_safe

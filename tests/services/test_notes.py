@@ -12,6 +12,7 @@ from scheduling.models import FeedEntry
 from scheduling.services.booking import book_visit
 from scheduling.services.feeds import create_feed
 from scheduling.services.notes import note_subject, write_note
+from scheduling.services.undoing import newest_undoable, undo
 from tests.cast import DESK, MONDAY, NOW, at, days_after, house, patient, protocol
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,15 @@ def test_the_same_note_twice_is_one_change(visit):
     write(visit, "Parks behind.")
     write(visit, "Parks behind. ")
     assert Journal.objects.filter(action="note.changed").count() == 1
+
+
+def test_the_last_note_is_taken_back(visit):
+    write(visit, "Parks behind.")
+    write(visit, "Parks in front.")
+    entry = newest_undoable(note_subject(visit.pk), actor=DESK, now=NOW)
+    undo(entry=entry.pk, actor=DESK, now=NOW)
+    visit.refresh_from_db()
+    assert visit.note == "Parks behind."
 
 
 def test_a_note_has_a_thousand_characters_and_no_nul(visit):

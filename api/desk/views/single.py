@@ -105,7 +105,7 @@ def _form(
         "rooms": rooms_of(site),
         "today": now.astimezone(site.zone).date(),
     }
-    context |= here(request, site, visit.day, visit.at, visit.room)
+    context |= here(request, site, visit.day, visit.at, visit.room or visit.clinician)
     if request.htmx:
         return part(request, "desk/visits/new.html", status=status, **context)
     return page(request, "desk/visits/new_page.html", here="day", status=status, **context)

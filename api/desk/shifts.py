@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
 from api.desk import words
+from api.desk.meanwhile import Meanwhile
 from api.desk.roster import Bar, Cell, bars_of, length
+from clinic.journal import ChangedMeanwhile
 from clinic.models import (
     AvailabilityException,
     OnCall,
@@ -142,6 +144,25 @@ def minutes_at(person: Staff, site: Site, day: date) -> int:
     """What the week that holds on a day comes to."""
     found = versions(list(WeeklyHours.objects.filter(staff=person, site=site)))
     return next(one for one in found if one.holds_on(day)).minutes
+
+
+def told_short(notice: Meanwhile, error: ChangedMeanwhile) -> Meanwhile:
+    """Of somebody else's week only the shifts that differ, and its date as dates are read."""
+    told = [entry for entry in error.entries if "hours" in entry.after]
+    if not told:
+        return notice
+    before, after = told[0].before.get("hours", []), told[-1].after["hours"]
+    since = date.fromisoformat(told[-1].after["since"])
+    changes = []
+    for change in notice.changes:
+        if change.field == "Hours":
+            was = "; ".join(one for one in before if one not in after) or "nothing"
+            now = "; ".join(one for one in after if one not in before) or "nothing"
+            change = replace(change, before=was, after=now)
+        elif change.after == since.isoformat():
+            change = replace(change, after=words.day_and_year(since))
+        changes.append(change)
+    return replace(notice, changes=tuple(changes))
 
 
 def in_words(shifts: Sequence[Shift]) -> tuple[str, ...]:

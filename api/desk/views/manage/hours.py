@@ -20,7 +20,7 @@ from api.desk.frame import Asked, actor, open_site, page, part, signed_in, sites
 from api.desk.hours_forms import ExceptionForm, OnCallForm, Row, WeekForm
 from api.desk.meanwhile import meanwhile, seen_in
 from api.desk.roster import ROLE_LABELS, length, read_roster
-from api.desk.shifts import later_than, minutes_at, read_person_hours
+from api.desk.shifts import later_than, minutes_at, read_person_hours, told_short
 from api.desk.telling import tell
 from api.permissions import NotPermitted, may
 from clinic import journal
@@ -118,7 +118,7 @@ def staff_hours(request: Asked, staff: int) -> HttpResponse:
         except WouldBreakVisits as error:
             extra = {"breaks": in_the_way.shown(request, error), "whose": whose(error, people)}
         except ChangedMeanwhile as error:
-            notice = meanwhile(form, error, it.site)
+            notice = told_short(meanwhile(form, error, it.site), error)
             seen, extra = notice.seen, {"notice": notice}
         else:
             alone = f"staff:{it.person.pk}" if len(people) == 1 else ""

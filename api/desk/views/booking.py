@@ -123,7 +123,8 @@ def sooner(request: Asked, site: int) -> HttpResponse:
                 replace(way, changes=()) if "until" in dict(way.changes) else way
                 for way in ways_out(found.blocked, found.protocol)
             ]
-            context["sooner"] = cards(found)
+            context["sooner"] = next(iter(cards(found)), None)
+            context["d0"] = d0_of(found)
         except (Refused, UnknownProtocol) as no:
             context["impossible"] = _why(no) if isinstance(no, Refused) else []
     return part(request, "desk/book/sooner.html", **context)

@@ -177,4 +177,5 @@ def _brackets(key: str, ties: Sequence[Bound], dots: Mapping[str, int], across: 
 def _ticks(first: int, width: int, across: Any) -> tuple[tuple[float, str], ...]:
     step = next((one for one in TICKS if width / one <= MOST_TICKS), TICKS[-1])
     days = range(-(-first // step) * step, first + width + 1, step)
-    return tuple((across(day), f"{day}".replace("-", "−")) for day in days)
+    placed = [(across(day), f"{day}".replace("-", "−")) for day in days]
+    return tuple(tick for tick in placed if 2 < tick[0] < 98)

@@ -65,6 +65,10 @@ PAGES = {
     "capacity": ("manager", "capacity", {}, "", 20),
     "import": ("manager", "import", {}, "", 16),
     "rooms": ("manager", "rooms", {}, "", 16),
+    "staff": ("manager", "staff-list", {}, "", 18),
+    "credentials": ("manager", "credentials", {}, "", 16),
+    "sign-ins": ("administrator", "sign-ins", {}, "", 16),
+    "sites": ("administrator", "sites", {}, "", 16),
     "protocols": ("prescriber", "protocols", {}, "", 16),
 }
 

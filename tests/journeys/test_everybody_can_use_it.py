@@ -4,9 +4,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from clinic.models import Staff
+from clinic.models import Room, Staff
 from scheduling.models import ProtocolVersion
 from scheduling.services.booking import book_series
+from scheduling.services.drafting import open_draft
 from scheduling.services.time_off import ask_time_off
 from tests.cast import DESK, MONDAY, NOW, at, kare_times, patient, token
 
@@ -44,6 +45,25 @@ PAGES = {
     "hours of one": ("manager", "/staff/{ana}/hours?site={site}", ".shift-bar"),
     "time off": ("manager", "/sites/{site}/time-off", ".off-request"),
     "capacity": ("manager", "/sites/{site}/capacity", ".heat"),
+    "protocols": ("prescriber", "/protocols", ".protocol-table"),
+    "protocol": ("prescriber", "/protocols/aud-kare", ".ruler"),
+    "protocol editor": ("prescriber", "/protocol-drafts/aud-kare?step=inf2", ".editor .ruler"),
+    "versions compared": ("prescriber", "/protocols/aud-kare/compare", ".compare-form"),
+    "new protocol": ("manager", "/protocol-new", "#id_key"),
+    "import protocols": ("manager", "/protocol-import", "#id_text"),
+    "staff": ("manager", "/sites/{site}/staff", ".staff-table"),
+    "person": ("manager", "/staff/{ana}", ".validity"),
+    "new person": ("manager", "/sites/{site}/staff/new", "#id_given_name"),
+    "credentials": ("manager", "/sites/{site}/credentials", "h1"),
+    "sign-ins": ("administrator", "/sign-ins", ".staff-table"),
+    "invite": ("administrator", "/sign-ins/invite?staff={ana}", ".grants"),
+    "sites": ("administrator", "/setup/sites", "main h1"),
+    "site": ("manager", "/sites/{site}/about", "#opening-title"),
+    "new site": ("administrator", "/setup/sites/new", "main form"),
+    "organisation": ("administrator", "/setup/organisation", "main form"),
+    "rooms": ("manager", "/sites/{site}/rooms", ".rooms-table"),
+    "new rooms": ("manager", "/sites/{site}/rooms/new", "main form"),
+    "room": ("manager", "/rooms/{room}", "#out-title"),
     "style": ("administrator", "/style", ".swatches"),
     "sign in": ("", "/account/login/", "#id_login"),
     "change password": ("front_desk", "/account/password/change/", "form"),
@@ -57,6 +77,7 @@ def things(clinic) -> dict[str, int]:
     pia, per = patient("Pia"), patient("Per")
     proposal = token(pia, version, clinic, kare_times())
     series = book_series(token=proposal, actor=DESK, now=NOW)
+    open_draft(key="aud-kare", actor=DESK, now=NOW)
     visit = series.appointments.earliest("starts_at")
     ana = Staff.objects.get(given_name="Ana")
     off = {"starts_at": at(MONDAY, "12:00"), "ends_at": at(MONDAY, "18:00")}
@@ -67,6 +88,7 @@ def things(clinic) -> dict[str, int]:
         "pia": pia.pk,
         "per": per.pk,
         "series": series.pk,
+        "room": Room.objects.filter(site=clinic).earliest("position").pk,
         "visit": visit.pk,
     }
 

@@ -11,7 +11,8 @@ function showFaults() {
     const error = errors[slot.dataset.fault] ?? "";
     slot.hidden = !error;
     slot.querySelector("span").textContent = error;
-    const field = slot.id && document.getElementById(slot.id.replace("fault-", ""));
+    if (error) slot.closest("details")?.setAttribute("open", "");
+    const field = slot.id ? document.getElementById(slot.id.replace("fault-", "")) : null;
     if (field && error) field.setAttribute("aria-invalid", "true");
     else field?.removeAttribute("aria-invalid");
   }

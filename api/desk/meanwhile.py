@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.forms import Form
+from django.forms import Form, SelectMultiple
 from django.http import QueryDict
 
 from api.desk.frame import Asked
@@ -20,6 +20,8 @@ from clinic.journal import ChangedMeanwhile
 from clinic.models import Site, User
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
+SHORT = 8
+"""Of longer lists only what differs is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def seen_in(request: Asked) -> int | None:
 
 def meanwhile(form: Form, error: ChangedMeanwhile, site: Site) -> Meanwhile:
     """What to tell above the form that `theirs` makes."""
+    form.is_valid()
     last = error.entries[-1]
     user = User.objects.filter(email=last.actor).first()
     return Meanwhile(
@@ -65,37 +68,56 @@ def theirs(form: Form, error: ChangedMeanwhile) -> QueryDict:
     data = QueryDict(mutable=True)
     for name, values in dict(form.data).items():
         data.setlist(name, list(values) if isinstance(values, list) else [values])
-    for name, (before, after) in _fields(error).items():
+    for name, (before, after) in _fields(form, error).items():
         if name in form.fields and _same(form.cleaned_data.get(name), before):
             values = after if isinstance(after, list) else [after]
-            data.setlist(name, ["" if value is None else str(value) for value in values])
+            texts = ["" if value is None else str(value) for value in values]
+            several = isinstance(form.fields[name].widget, SelectMultiple)
+            data.setlist(name, texts if several else [", ".join(texts)])
             if after is False:
                 del data[name]
     return data
 
 
-def _fields(error: ChangedMeanwhile) -> dict[str, tuple[Any, Any]]:
-    """Each field's value before the first change and after the last."""
+def _fields(form: Form, error: ChangedMeanwhile) -> dict[str, tuple[Any, Any]]:
+    """Each field's value before the first change and after the last, where these differ."""
     found: dict[str, tuple[Any, Any]] = {}
     for entry in error.entries:
-        for name, after in entry.after.items():
-            before = found[name][0] if name in found else entry.before.get(name)
-            found[name] = (before, after)
+        was, became = _apart(form, entry.before), _apart(form, entry.after)
+        for name, after in became.items():
+            found[name] = (found[name][0] if name in found else was.get(name), after)
+    return {name: pair for name, pair in found.items() if not _same(*pair)}
+
+
+def _apart(form: Form, told: dict[str, Any]) -> dict[str, Any]:
+    """What is kept as one mapping and typed in several fields, by field."""
+    found: dict[str, Any] = {}
+    for name, value in told.items():
+        inside = isinstance(value, dict) and set(value) <= set(form.fields)
+        found |= value if inside else {name: value}
     return found
 
 
 def _changes(form: Form, error: ChangedMeanwhile) -> Iterator[Change]:
-    for name, (before, after) in _fields(error).items():
+    for name, (before, after) in _fields(form, error).items():
         field = form.fields.get(name)
         label = field.label if field and field.label else name.replace("_", " ").capitalize()
         typed = form.cleaned_data.get(name)
         mine = name in form.fields and not _same(typed, before) and not _same(typed, after)
+        if isinstance(before, list) and isinstance(after, list) and len(before + after) > SHORT:
+            before, after = _without(before, after), _without(after, before)
         yield Change(str(label), _words(before), _words(after), mine)
+
+
+def _without(these: list[Any], those: list[Any]) -> list[Any]:
+    return [one for one in these if one not in those]
 
 
 def _same(typed: Any, kept: Any) -> bool:
     if typed in NOTHING and kept in NOTHING:
         return True
+    if isinstance(typed, str) and isinstance(kept, list):
+        typed = [word.strip() for word in typed.split(",")]
     if isinstance(typed, (list, tuple)) and isinstance(kept, list):
         return sorted(map(str, typed)) == sorted(map(str, kept))
     return str(typed) == str(kept)
@@ -106,4 +128,6 @@ def _words(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{name.replace('_', ' ')}: {_words(one)}" for name, one in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

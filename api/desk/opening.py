@@ -52,6 +52,16 @@ class OpeningForm:
         wrong = any(row.error for row in rows)
         return cls(rows, ["Not saved: look at the days marked."] if wrong else [])
 
+    def with_theirs(self, site: Site, before: Iterable[str]) -> OpeningForm:
+        """Days typed as they were `before` somebody else's change are as they left them."""
+        was, now = list(before), OpeningForm.of(site).rows
+        rows: list[OpeningRow] = []
+        for day, name in enumerate(WEEKDAYS):
+            typed = sorted(str(one) for one in self.openings if one.weekday == day)
+            untouched = typed == sorted(one for one in was if one.startswith(name))
+            rows += [row for row in (now if untouched else self.rows) if row.day == day]
+        return OpeningForm(rows)
+
     @property
     def openings(self) -> list[Opening]:
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,12 +30,14 @@ from api.desk.frame import (
     sites_of,
     usual_site,
 )
+from api.desk.meanwhile import Change, Meanwhile, meanwhile, seen_in, theirs
 from api.desk.people import shown_name
 from api.desk.recent import note_recent, recent_patients
 from api.desk.telling import tell
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
+from clinic.journal import ChangedMeanwhile, newest
 from clinic.models import Patient, Site
 from clinic.services.patients import MrnTaken, create_patient
 from scheduling.errors import Refused
@@ -89,18 +92,43 @@ def edit(request: Asked, pk: int) -> HttpResponse:
     found = open_patient(request, pk)
     require(request.user, "manage_patients", found.home_site)
     initial = {field: getattr(found, field) for field in PatientForm.base_fields}
-    form = PatientForm(request.POST or None, initial=initial)
-    if form.is_valid() and _update(request, found, form):
-        tell(request, "Saved.", undo=f"patient:{pk}")
-        return HttpResponseClientRefresh()
-    status = 422 if form.errors else 200
-    return part(request, "desk/patients/edit.html", status=status, form=form, patient=found)
+    form, drawn = PatientForm(request.POST or None, initial=initial), seen_in(request)
+    seen, it = newest(f"patient:{pk}") if drawn is None else drawn, None
+    try:
+        if form.is_valid() and _update(request, found, form):
+            tell(request, "Saved.", undo=f"patient:{pk}")
+            return HttpResponseClientRefresh()
+    except ChangedMeanwhile as late:
+        it = _told(form, late, found.home_site or sites_of(request)[0])
+        form, seen = PatientForm(theirs(form, late)), it.seen
+    status = 409 if it else 422 if form.errors else 200
+    return part(
+        request,
+        "desk/patients/edit.html",
+        status=status,
+        form=form,
+        patient=found,
+        seen=seen,
+        it=it,
+    )
+
+
+def _told(form: PatientForm, late: ChangedMeanwhile, site: Site) -> Meanwhile:
+    """The usual times have a page of their own: here it is told only that they changed."""
+    it = meanwhile(form, late, site)
+    times = Change("Usual times", "as they were", "as the patient’s page says", mine=False)
+    changes = (times if one.field == "Preferences" else one for one in it.changes)
+    return replace(it, changes=tuple(changes))
 
 
 def _update(request: Asked, found: Patient, form: PatientForm) -> bool:
     try:
         correct_patient(
-            patient=found.pk, **form.cleaned_data, actor=actor(request), now=timezone.now()
+            patient=found.pk,
+            **form.cleaned_data,
+            seen=seen_in(request),
+            actor=actor(request),
+            now=timezone.now(),
         )
     except MrnTaken as taken:
         form.add_error("mrn", str(taken))

@@ -201,6 +201,10 @@ def _page(
     **more: Any,
 ) -> HttpResponse:
     site: Site = found.site
+    if seen is None:
+        seen = seen_in(request)
+    if seen is None:
+        seen = journal.newest(f"room:{found.pk}")
     now = timezone.now()
     fields = {name: getattr(found, name) for name in RoomForm.base_fields}
     today = now.astimezone(site.zone).date()
@@ -219,6 +223,6 @@ def _page(
         uses=uses_of_capabilities(),
         out=out or OutOfServiceForm(initial={"first": today, "last": today}),
         outages=outages(site, [found.pk], now)[found.pk],
-        seen=seen or seen_in(request) or journal.newest(f"room:{found.pk}"),
+        seen=seen,
         **more,
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -115,7 +116,9 @@ def organisation(request: Asked) -> HttpResponse:
         else:
             tell(request, "Saved.")
             return redirect("desk:sites")
-    more.setdefault("seen", journal.newest(f"organisation:{found.pk}"))
+    drawn = seen_in(request)
+    newest = journal.newest(f"organisation:{found.pk}")
+    more.setdefault("seen", newest if drawn is None else drawn)
     status = 409 if "it" in more or "breaks" in more else 422 if form.errors else 200
     return page(
         request,
@@ -178,7 +181,10 @@ def opening(request: Asked, site: int) -> HttpResponse:
         except WouldBreakVisits as error:
             more = {"week_breaks": breaks.shown(request, error)}
         except ChangedMeanwhile as error:
-            it = meanwhile(SiteForm({}), error, place)
+            it = meanwhile(Form({}), error, place)
+            hours = [entry for entry in error.entries if "hours" in entry.after]
+            if hours:
+                week = week.with_theirs(place, hours[0].before["hours"])
             more = {"week_it": it, "seen": it.seen}
         else:
             tell(request, "Opening hours saved.", undo=f"site:{place.pk}")
@@ -262,8 +268,10 @@ def travel(request: Asked, site: int) -> HttpResponse:
             actor=actor(request),
             now=timezone.now(),
         )
-    except (ValidationError, WouldBreakVisits) as no:
-        return _page(request, place, status=422, travel_error=str(no))
+    except ValidationError as wrong:
+        return _page(request, place, status=422, travel_error=" ".join(wrong.messages))
+    except WouldBreakVisits as error:
+        return _page(request, place, status=409, travel_breaks=breaks.shown(request, error))
     tell(request, f"{place.name} and {other.name} are {minutes} minutes apart.")
     return redirect("desk:site", place.pk)
 
@@ -296,6 +304,10 @@ def _page(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
+    if seen is None:
+        seen = seen_in(request)
+    if seen is None:
+        seen = journal.newest(f"site:{place.pk}")
     now = timezone.now()
     today = now.astimezone(place.zone).date()
     fields = {name: getattr(place, name) for name in SiteForm.base_fields}
@@ -319,6 +331,6 @@ def _page(
         holidays=holidays_ahead(place, today),
         others=others,
         here_now=now.astimezone(place.zone),
-        seen=seen or seen_in(request) or journal.newest(f"site:{place.pk}"),
+        seen=seen,
         **more,
     )

@@ -74,12 +74,17 @@ class Held:
     @property
     def said(self) -> str:
         """Nursing licence: expires in 12 days."""
+        return f"{self.name}: {self.ends}"
+
+    @property
+    def ends(self) -> str:
+        """Expires in 12 days, expired yesterday, none, not valid yet."""
         if self.state == "missing":
-            return f"{self.name}: none"
+            return "none"
         if self.state == "later" or self.until is None:
-            return f"{self.name}: not valid yet"
+            return "not valid yet"
         verb = "expired" if self.days < 0 else "expires"
-        return f"{self.name}: {verb} {words.distance(self.days)}"
+        return f"{verb} {words.distance(self.days)}"
 
 
 def standing_of(
@@ -136,7 +141,7 @@ class Row:
 
     @property
     def roles(self) -> list[str]:
-        return [ROLES.get(role, role) for role in self.staff.roles]
+        return [ROLES.get(role, words.phase(role)) for role in self.staff.roles]
 
     @property
     def skills(self) -> str:

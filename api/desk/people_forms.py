@@ -52,8 +52,8 @@ class StaffForm(DeskForm):
         choices = [(str(site.pk), site.name) for site in places]
         self.fields["sites"].choices = choices  # type: ignore[attr-defined]
         self.fields["max_patients"].help_text = (
-            "For nurses. Left empty, the usual ratio of each protocol holds; a nurse’s attention "
-            f"is cut in {lanes} here. Give a number for who should have fewer."
+            f"For nurses. Left empty: up to {lanes} here, fewer where a protocol asks for more "
+            "care. Give a number for who should have fewer, such as somebody new."
         )
         for name in ("roles", "sites"):
             self.fields[name].widget.attrs.pop("class", None)

@@ -177,18 +177,22 @@ class Holiday:
     closure: Closure | None
 
 
-def holidays_ahead(site: Site, today: date, number: int = 12) -> list[Holiday]:
-    """The next public holidays on days that the site's week would open."""
+def holidays_ahead(
+    site: Site, today: date, *, weekdays: Iterable[int] | None = None, number: int = 12
+) -> list[Holiday]:
+    """The next public holidays on days that the site's week, or these weekdays, would open."""
     if not site.keeps_public_holidays:
         return []
     last = today + timedelta(days=400)
     lifted = list(Closure.objects.filter(site=site, opens_anyway=True, last__gte=today))
-    weekdays = set(OpeningHours.objects.filter(site=site).values_list("weekday", flat=True))
+    if weekdays is None:
+        weekdays = OpeningHours.objects.filter(site=site).values_list("weekday", flat=True)
+    opens = set(weekdays)
     named = {closure.first: closure for closure in lifted}
     found = [
         Holiday(day, name, named.get(day))
         for day, name in sorted(public_holidays(site, today, last).items())
-        if day.weekday() in weekdays
+        if day.weekday() in opens
     ]
     return found[:number]
 

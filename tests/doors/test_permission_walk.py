@@ -260,6 +260,7 @@ class World:
             "<int:user>": lambda: self.colleague(name).pk,
             "<int:invitation>": lambda: self.invitation(name).pk,
             "<slug:kind>": lambda: "patients",
+            "<slug:start_step>": lambda: "check",
             "<int:time_off>": lambda: self.time_off(name).pk,
             "<int:exception>": lambda: self.day_off(name).pk,
             "<int:on_call>": lambda: self.on_call(name).pk,

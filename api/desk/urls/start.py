@@ -1,5 +1,10 @@
 """Setting a clinic up, step by step; the tour of the demo."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from api.desk.views import start
+
+urlpatterns = [
+    path("start", start.start, name="start"),
+    path("start/<slug:start_step>", start.step, name="start-step"),
+]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from api.desk.board import tally
+from api.desk.founding import first_treatment
 from api.desk.frame import Asked, open_site, page, part, signed_in
 from api.desk.lanes import BY, asked_by
 from api.desk.sheet import read_sheet, stamp
@@ -55,6 +56,9 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
         by=by,
         layouts=BY,
         view=asked_view(request),
+        first=first_treatment(request.GET.get("first", ""))
+        if may_book and not sheet.entries
+        else "",
     )
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from api.desk import words
+from api.desk.founding import progress
 from api.desk.frame import Asked, frame, open_site, page, signed_in, usual_site
 from api.desk.samples import ROWS, sample_form, sample_page
 from api.permissions import require, staff_id
@@ -15,12 +16,12 @@ from api.permissions import require, staff_id
 @require_safe
 @signed_in
 def home(request: Asked) -> HttpResponse:
-    """The first page that somebody may see: the day, else their week, else set-up."""
+    """Set-up where it is not finished; else the first page that somebody may see."""
     shown = frame(request, "", usual_site(request), None)
+    if shown.may_set_up and not progress().complete:
+        return redirect("desk:start")
     if shown.rail:
         return redirect(shown.rail[0].url)
-    if shown.may_set_up:
-        return redirect("admin:index")
     return page(request, "desk/nowhere.html", has_staff=staff_id(request.user) is not None)
 
 

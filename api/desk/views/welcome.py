@@ -111,7 +111,7 @@ def roles_of(invitation: Invitation) -> list[str]:
 
 def _quiet(response: HttpResponse, headers: dict[str, str] | None = None) -> HttpResponse:
     """Neither kept, nor passed on to where a link leads."""
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"  # with "no-referrer" a post has no origin
     response["X-Robots-Tag"] = "noindex, nofollow"
     for name, value in (headers or {}).items():
         response[name] = value

@@ -24,6 +24,7 @@ from scheduling.models import Protocol, ProtocolDraft
 
 LARGEST_BYTES = 1_000_000
 LONGEST_SAMPLE = 14
+REACH = 400
 
 
 class ProtocolFileForm(DeskForm):
@@ -209,7 +210,9 @@ def sample(definition: Mapping[str, Any], *, d0: date, site: Site | None) -> Sam
     """The course with day 0 on a date, on the weekdays that a site is open; None: no dates fit."""
     open_on = set(site.opening_hours.values_list("weekday", flat=True)) if site else set()
     weekdays = open_on or set(range(5))
-    found = catalogue.sample(definition, d0=d0, weekdays=weekdays)
+    reach = timedelta(days=REACH)
+    closed = closed_days(site, d0 - reach, d0 + reach) if site else {}
+    found = catalogue.sample(definition, d0=d0, weekdays=weekdays, closed=closed)
     if found is None:
         return None
     steps = {step["key"]: step for step in definition["steps"]}
@@ -219,7 +222,6 @@ def sample(definition: Mapping[str, Any], *, d0: date, site: Site | None) -> Sam
     )
     months = list(_months(visits[0][0], visits[-1][0]))
     shown = months[:LONGEST_SAMPLE]
-    closed = closed_days(site, shown[0], shown[-1] + timedelta(days=31)) if site else {}
     on = defaultdict(list)
     for day, name, hue in visits:
         on[day].append((name, hue))

@@ -35,8 +35,15 @@ class Checked:
 
     @cached_property
     def spans(self) -> dict[str, tuple[int, int] | None]:
-        """First and last day of each step from day 0, as far as the windows say."""
-        return spans(list(self.names), self.ties, self.origin)
+        """First and last day of each step from day 0, as far as the windows say.
+
+        Where they clash, what holds together too tightly is left out, so that the rest has sense.
+        """
+        ties, found = list(self.ties), self.clash
+        while found:
+            ties.remove(found.demands[-1].bound)
+            found = clash(list(self.names), ties)
+        return spans(list(self.names), ties, self.origin)
 
     @cached_property
     def by_field(self) -> dict[str, str]:

@@ -15,10 +15,15 @@ Spans = dict[str, tuple[int, int]]
 
 
 def sample(
-    definition: Mapping[str, Any], *, d0: date, weekdays: Collection[int]
+    definition: Mapping[str, Any],
+    *,
+    d0: date,
+    weekdays: Collection[int],
+    closed: Collection[date] = (),
 ) -> dict[str, date] | None:
-    """A date for each step with day 0 on `d0`, on `weekdays` only (Monday is 0); None: none found.
+    """A date for each step with day 0 on `d0`; None: none found.
 
+    Visits are on `weekdays` (Monday is 0), and not on a date that is `closed`.
     Nobody is booked and no room is looked at. A visit without an ideal is as near to day 0 as
     may be. Two visits share a day only where the protocol lets them.
     """
@@ -32,8 +37,9 @@ def sample(
         for key, step in steps.items()
     }
     known = {key: span for key, span in found.items() if span is not None}
+    shut = {(day - d0).days for day in closed}
     order = [definition["origin"], *(key for key in steps if key != definition["origin"])]
-    chosen = _Search(steps, ties, may_be, d0).place(order, known, {})
+    chosen = _Search(steps, ties, may_be, d0, shut).place(order, known, {})
     return {key: d0 + timedelta(days=day) for key, day in chosen.items()} if chosen else None
 
 
@@ -44,8 +50,9 @@ class _Search:
         ties: Sequence[Bound],
         may_be: Mapping[str, set[int]],
         d0: date,
+        shut: Collection[int],
     ) -> None:
-        self.steps, self.may_be = steps, may_be
+        self.steps, self.may_be, self.shut = steps, may_be, shut
         self.first_weekday = d0.weekday()
         self.tries = 0
         self.of: dict[str, list[Bound]] = {key: [] for key in steps}
@@ -64,9 +71,7 @@ class _Search:
             self.tries += 1
             if self.tries > MOST_TRIES:
                 return None
-            if (self.first_weekday + day) % 7 not in self.may_be[key] or self._full(
-                key, day, taken
-            ):
+            if not self._open(key, day) or self._full(key, day, taken):
                 continue
             narrowed = self._narrowed(spans, key, day)
             if narrowed is None:
@@ -83,6 +88,9 @@ class _Search:
                 days = gap["ideal"] if "days" in gap else round(gap["ideal"] / 24)
                 return min(max(taken[gap["anchor"]] + int(days), low), high)
         return min(max(0, low), high)
+
+    def _open(self, key: str, day: int) -> bool:
+        return day not in self.shut and (self.first_weekday + day) % 7 in self.may_be[key]
 
     def _full(self, key: str, day: int, taken: Mapping[str, int]) -> bool:
         partner = self.steps[key].get("shares_day_with")

@@ -140,6 +140,23 @@ def test_sample_dates_keep_every_gap_and_weekday(key, d0):
                 assert gap["days"][0] <= apart <= gap["days"][1]
 
 
+def test_sample_dates_leave_out_days_on_which_the_clinic_is_closed():
+    d0 = date(2026, 12, 14)
+    ideal = catalogue.sample(kare(), d0=d0, weekdays=WEEKDAYS)
+    closed = ideal["inf2"]
+    other = catalogue.sample(kare(), d0=d0, weekdays=WEEKDAYS, closed=[closed])
+    assert other["inf2"] in (closed - timedelta(days=1), closed + timedelta(days=1))
+
+
+def test_windows_are_drawn_with_sense_where_some_of_them_clash():
+    definition = kare(
+        inf2=[{"anchor": "inf1", "days": [7, 10]}, {"anchor": "inf1", "days": [1, 5]}]
+    )
+    checked = catalogue.check(definition)
+    assert checked.spans["inf2"] == (7, 10)
+    assert checked.spans["screening"] == (-28, -7)
+
+
 def test_a_course_that_no_week_can_hold_has_no_sample_dates():
     tuesdays = kare()
     tuesdays["steps"][2]["weekdays"] = ["tue"]

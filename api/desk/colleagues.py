@@ -254,7 +254,7 @@ class Warned:
 
     staff: Staff
     held: Held
-    visits: int
+    visits: frozenset[int] = frozenset()
 
     @property
     def band(self) -> str:
@@ -270,16 +270,19 @@ def read_warnings(site: Site, now: datetime) -> list[Warned]:
     people = {one.pk: one for one in Staff.objects.filter(sites=site, active=True)}
     standings = read_standings(site, people.values(), today)
     due = [
-        Warned(people[pk], held, 0)
+        Warned(people[pk], held)
         for pk, of in standings.items()
         for held in of
-        if Warned(people[pk], held, 0).band
+        if Warned(people[pk], held).band
     ]
     visits = _visits_without(site, due, now)
-    found = [Warned(one.staff, one.held, len(visits[one.staff.pk, one.held.kind])) for one in due]
+    found = [
+        Warned(one.staff, one.held, frozenset(visits[one.staff.pk, one.held.kind])) for one in due
+    ]
     first = {"now": 0, "30": 1, "60": 2, "90": 3}
     return sorted(
-        found, key=lambda one: (first[one.band], one.held.until or today, -one.visits, str(one))
+        found,
+        key=lambda one: (first[one.band], one.held.until or today, -len(one.visits), one.staff.pk),
     )
 
 

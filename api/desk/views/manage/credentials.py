@@ -49,7 +49,7 @@ def credentials(request: Asked, site: int) -> HttpResponse:
         site=place,
         bands=[band for band in bands if band[2]],
         total=len(found),
-        visits=sum(one.visits for one in found),
+        visits=len(frozenset().union(*(one.visits for one in found))),
         needs=protocol_needs().credentials,
     )
 

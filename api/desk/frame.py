@@ -11,12 +11,12 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from api.desk.manage import Tab, tabs_of
 from api.permissions import NotPermitted, may, sites_for, staff_id
@@ -209,6 +209,11 @@ def part(request: Asked, template: str, *, status: int = 200, **context: Any) ->
         said = [{"text": str(one), "undo": one.extra_tags} for one in get_messages(request)]
         trigger_client_event(response, "said", {"toasts": said})
     return response
+
+
+def behind(request: Asked, address: str, *args: Any) -> HttpResponse:
+    """The page behind a dialog anew; without htmx, the page of that address."""
+    return HttpResponseClientRefresh() if request.htmx else redirect(address, *args)
 
 
 def kept_nowhere(response: HttpResponse) -> HttpResponse:

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import (
     HttpResponseClientRedirect,
-    HttpResponseClientRefresh,
     reswap,
     retarget,
     trigger_client_event,
@@ -23,6 +22,7 @@ from api.desk.forms import NewPatientForm, PatientForm, as_id
 from api.desk.frame import (
     Asked,
     actor,
+    behind,
     open_site,
     page,
     part,
@@ -97,7 +97,7 @@ def edit(request: Asked, pk: int) -> HttpResponse:
     try:
         if form.is_valid() and _update(request, found, form):
             tell(request, "Saved.", undo=f"patient:{pk}")
-            return HttpResponseClientRefresh()
+            return behind(request, "desk:patient", pk)
     except ChangedMeanwhile as late:
         it = _told(form, late, found.home_site or sites_of(request)[0])
         form, seen = PatientForm(theirs(form, late)), it.seen

@@ -8,12 +8,11 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import HttpResponseClientRefresh
 
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import AgainForm, CancelForm, as_moment
-from api.desk.frame import Asked, actor, kept_nowhere, page, part, signed_in
+from api.desk.frame import Asked, actor, behind, kept_nowhere, page, part, signed_in
 from api.desk.itinerary import before_coming, calendar_of, on_paper
 from api.desk.itinerary_pdf import pdf_of
 from api.desk.people import shown_name
@@ -156,7 +155,7 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
         said = words.count(len(ahead), "visit")
         said = f"Cancelled: {said}. Their rooms and people are free again."
         tell(request, said, undo=f"series:{pk}")
-        return HttpResponseClientRefresh()
+        return behind(request, "desk:series", pk)
     context: dict[str, Any] = {"form": form, "series": found, "entries": ahead}
     context["may_cancel"] = may(request.user, "cancel_series", found.site)
     status = 422 if form.errors else 200
@@ -194,7 +193,7 @@ def again(request: Asked, pk: int, step: str) -> HttpResponse:
             when = visit.starts_at.astimezone(found.site.zone)
             said = f"Booked: {missing.name}, {words.day(when)} {words.clock(when)}."
             tell(request, said, undo=f"appointment:{visit.pk}")
-            return HttpResponseClientRefresh()
+            return behind(request, "desk:series", pk)
     offers, tried = offers_for(found, step, now)
     if not form.is_bound:
         form.initial = {"day": tried.here.starts_at.date(), "clock": tried.here.starts_at.time()}

@@ -7,12 +7,11 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import HttpResponseClientRefresh
 
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
-from api.desk.frame import Asked, actor, page, part, signed_in
+from api.desk.frame import Asked, actor, behind, page, part, signed_in
 from api.desk.sheet import names_in, siblings_of
 from api.desk.telling import tell
 from api.permissions import may, require, visible_patients, visible_visits
@@ -78,7 +77,7 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
             said = f"{entry.step}, {words.day(entry.starts)} {words.clock(entry.starts)}"
             said = f"Cancelled: {said}. Its room and people are free again."
             tell(request, said, undo=f"appointment:{pk}")
-            return HttpResponseClientRefresh()
+            return behind(request, "desk:visit", pk)
     context = {"form": form, "visit": found, "entries": [shown(request, found)], "refused": refused}
     status = 422 if form.errors or refused else 200
     return part(request, "desk/visits/cancel.html", status=status, **context)

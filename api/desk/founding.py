@@ -123,8 +123,8 @@ def cards() -> list[Card]:
 
 
 def in_words(needs: Needs) -> str:
-    """Rooms for consult and infusion; nurse, therapist; somebody with acls."""
-    rooms = f"Rooms for {_and(sorted(needs.capabilities))}"
+    """rooms for consult and infusion; nurse and therapist; ACLS on site"""
+    rooms = f"rooms for {_and(sorted(needs.capabilities))}"
     people = _and(sorted(ROLE_NAMES.get(role, role) for role in needs.roles))
     held = f"; {_and(sorted(needs.held)).upper()} on site" if needs.held else ""
     return f"{rooms}; {people}{held}"

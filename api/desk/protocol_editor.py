@@ -15,26 +15,12 @@ from api.desk.protocol_ruler import Ruler, ruler
 from clinic.models import Room, Staff, User
 from scheduling import catalogue
 from scheduling.catalogue.drafts import part_of
-from scheduling.catalogue.shape import KINDS, ROLES, WEEKDAYS
+from scheduling.catalogue.fields import OneOf, Record
+from scheduling.catalogue.shape import FOLLOW_UP, GATE, KINDS, ROLES, TASK, WEEKDAYS
 from scheduling.catalogue.wording import DAY_WORDS, ROLE_WORDS
 from scheduling.models import ProtocolDraft
 from scheduling.selectors.protocols import current_versions
 from scheduling.services.drafting import digest
-
-GATES = (
-    "alcohol_free",
-    "blood_pressure",
-    "breath_test",
-    "consent",
-    "escort",
-    "estimate",
-    "fasting",
-    "form",
-    "pregnancy_test",
-    "urine_screen",
-)
-TASKS = ("benefits_check", "call", "enrolment", "estimate", "form", "questionnaire")
-FOLLOW_UPS = ("call", "measures", "visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +116,9 @@ class Editor:
             "kinds": _plain(KINDS),
             "each": [("", "one step"), *((kind, f"each {kind}") for kind in KINDS)],
             "roles": [(role, words.phase(ROLE_WORDS[role])) for role in ROLES],
-            "gates": _plain(GATES),
-            "tasks": _plain(TASKS),
-            "follow_ups": _plain(FOLLOW_UPS),
+            "gates": _plain(_kinds(GATE)),
+            "tasks": _plain(_kinds(TASK)),
+            "follow_ups": _plain(_kinds(FOLLOW_UP)),
             "units": [("days", "days"), ("hours", "hours")],
             "weekdays": [(day, DAY_WORDS[day][:3], DAY_WORDS[day]) for day in WEEKDAYS],
         }
@@ -173,6 +159,12 @@ def author(draft: ProtocolDraft) -> str:
 def _definitions() -> Iterable[Mapping[str, Any]]:
     yield from current_versions().values_list("definition", flat=True)
     yield from (one.definition for one in catalogue.starters().values())
+
+
+def _kinds(record: Record) -> tuple[str, ...]:
+    kind = record.fields["kind"].kind
+    assert isinstance(kind, OneOf)
+    return kind.words
 
 
 def _plain(keys: Iterable[str]) -> list[tuple[str, str]]:

@@ -45,7 +45,8 @@ def distance(first: int, last: int, unit: str = "days") -> str:
 def gap(value: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """`6 to 8 days after Infusion 1, ideally 7`."""
     unit = "days" if "days" in value else "hours"
-    said = f"{distance(*value[unit], unit)} {names.get(value['anchor'], plain(value['anchor']))}"
+    first, last = value[unit]
+    said = f"{distance(first, last, unit)} {names.get(value['anchor'], plain(value['anchor']))}"
     return f"{said}, ideally {abs(value['ideal'])}" if "ideal" in value else said
 
 

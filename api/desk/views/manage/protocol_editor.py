@@ -173,7 +173,7 @@ def _shown(
     request: Asked, editor: Editor, *, status: int = 200, whole: bool = False, **extra: Any
 ) -> HttpResponse:
     """The page; for htmx the editor anew, or only what changes while one types."""
-    context = {
+    context: dict[str, Any] = {
         "editor": editor,
         "draft": editor.draft,
         "value": editor.value,

@@ -67,7 +67,7 @@ class Giver:
 def sign_ins(request: Asked) -> HttpResponse:
     """Everybody who signs in at one's sites, and the invitations that are open."""
     giver = Giver.of(request)
-    users = User.objects.prefetch_related("grants__site").select_related("staff")
+    users = User.objects.prefetch_related("grants").select_related("staff")
     if not giver.reach.everywhere:
         users = users.filter(grants__site__in=giver.reach.sites).distinct()
     ordered = users.order_by("-is_active", "last_name", "first_name", "email")
@@ -180,7 +180,7 @@ def access(request: Asked, user: int) -> HttpResponse:
     found = _user(giver, user)
     if not giver.whole(found):
         raise NotPermitted("manage_setup")
-    asked = {"user": found.pk, "actor": actor(request), "now": timezone.now()}
+    asked: dict[str, Any] = {"user": found.pk, "actor": actor(request), "now": timezone.now()}
     if "restore" in request.POST:
         restore_access(**asked)
         tell(request, f"{_name(found)} may sign in again.")

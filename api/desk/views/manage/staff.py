@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -30,14 +31,16 @@ from api.desk.colleagues import (
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in, sites_of, usual_site
 from api.desk.meanwhile import Meanwhile, meanwhile, seen_in, theirs
 from api.desk.people_forms import CredentialForm, StaffForm, beside_the_fields
+from api.desk.shifts import in_words, told_short
 from api.desk.telling import tell
 from api.desk.validity import spans_of
 from api.permissions import may
 from clinic import journal
 from clinic.finding import fold
 from clinic.journal import ChangedMeanwhile
-from clinic.models import Site, Staff
+from clinic.models import Site, Staff, WeeklyHours
 from clinic.services.invitations import open_invitations
+from clinic.weeks import versions
 from scheduling.errors import WouldBreakVisits
 from scheduling.services.upkeep import save_staff
 
@@ -174,7 +177,7 @@ def staff(request: Asked, staff: int) -> HttpResponse:
         except WouldBreakVisits as error:
             more = {"breaks": breaks.shown(request, error)}
         except ChangedMeanwhile as error:
-            it = _in_words(meanwhile(form, error, place))
+            it = _in_words(told_short(meanwhile(form, error, place), error))
             data = theirs(form, error)
             form = StaffForm(data, places=places, lanes=place.nurse_lanes)
             more = {"it": it, "seen": it.seen}
@@ -242,6 +245,7 @@ def person_page(
         timeline=spans_of(rows, held, today),
         credentials=[(row, kind_words(row.kind)) for row in rows],
         elsewhere=[one for one in found.sites.all() if one not in places],
+        hours=_week_of(found, place, today),
         next_on=next_days_on(place, [found.pk], now).get(found.pk),
         ahead=visits_ahead(found.pk, now),
         invitation=open_invitations(now).filter(staff=found).first(),
@@ -250,6 +254,12 @@ def person_page(
         **choices,
         **more,
     )
+
+
+def _week_of(person: Staff, site: Site, day: date) -> tuple[str, ...]:
+    """Their hours here in the week that holds on a day."""
+    found = versions(list(WeeklyHours.objects.filter(staff=person, site=site)))
+    return in_words(next(one for one in found if one.holds_on(day)).shifts)
 
 
 def _facts(form: StaffForm, kept: Sequence[Site]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def switch(request: Asked, site: int) -> HttpResponse:
     """The same page at another site, where it is open to one there; else the first."""
     place = open_site(request, site, "see_sites")
     shown = frame(request, "", place, None)
-    known = {one.name: one.url for one in (*shown.rail, *shown.tabs)}
+    known = {one.name: one.url for one in shown.rail} | {tab.name: tab.url for tab in shown.tabs}
     return redirect(known.get(request.GET.get("to", "")) or "desk:home")
 
 

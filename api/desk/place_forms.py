@@ -45,7 +45,7 @@ class SlugsField(forms.CharField):
 
     widget = forms.SelectMultiple
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         words = [part for text in value or () for part in re.split(r"[,;]", str(text))]
         found = [re.sub(r"\s+", "_", word.strip().casefold()) for word in words if word.strip()]
         for word in found:

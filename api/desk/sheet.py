@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Q
+
 from api.desk import words
 from api.desk.blocks import Block, blocks_of
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
@@ -61,9 +63,9 @@ class Sheet:
 
 
 def stamp(site: Site) -> int:
-    """Rises with every journaled change at the site."""
-    newest = Journal.objects.filter(site=site).order_by("-pk").values_list("pk", flat=True)
-    return newest.first() or 0
+    """Rises with every journaled change at the site, or of no site: somebody's absence is such."""
+    newest = Journal.objects.filter(Q(site=site) | Q(site=None)).order_by("-pk")
+    return newest.values_list("pk", flat=True).first() or 0
 
 
 def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -> Sheet:

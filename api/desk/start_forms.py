@@ -109,18 +109,5 @@ class HireRow(DeskForm):
         return not self.is_bound or any(name.strip() for name in names)
 
 
-class Rows(forms.BaseFormSet):
-    """A table of rows that may be added to and left out of."""
-
-    @property
-    def kept(self) -> list[Any]:
-        """The rows that say something and are not struck out, in their order."""
-        return [f for f in self.forms if f.has_changed() and f not in self.deleted_forms]
-
-
-RoomRows = forms.formset_factory(
-    RoomRow, formset=Rows, extra=0, can_delete=True, max_num=MOST, absolute_max=MOST
-)
-HireRows = forms.formset_factory(
-    HireRow, formset=Rows, extra=0, can_delete=True, max_num=MOST, absolute_max=MOST
-)
+RoomRows = forms.formset_factory(RoomRow, extra=0, can_delete=True, max_num=MOST, absolute_max=MOST)
+HireRows = forms.formset_factory(HireRow, extra=0, can_delete=True, max_num=MOST, absolute_max=MOST)

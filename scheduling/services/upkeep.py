@@ -78,21 +78,15 @@ def save_room(
 
 
 @durable
-def add_rooms(
-    *,
-    site: int,
-    names: Sequence[str],
-    actor: Actor,
-    now: datetime,
-    **facts: Unpack[RoomFacts],
-) -> list[Room]:
-    """Several rooms alike, last on the board; all of them or none."""
-    place = _own(Site.objects.all(), site)
+def add_rooms(*, names: Sequence[str], facts: RoomFacts, actor: Actor, now: datetime) -> list[Room]:
+    """Several rooms alike, last on the board of `facts["site"]`; all of them or none."""
+    place = _own(Site.objects.all(), facts["site"].pk)
     pen = Pen("room", actor, now)
     last = Room.objects.filter(site=place).aggregate(last=Max("position"))["last"] or 0
     made = []
     for position, name in enumerate(names, start=last + 1):
-        told: RoomFacts = {**facts, "site": place, "name": name, "position": position}
+        told = facts.copy()
+        told.update({"name": name, "position": position})
         made.append(roster.write_room(None, told, pen))
     return made
 

@@ -210,7 +210,7 @@ def _staff(request: Asked, now: Progress) -> HttpResponse:
     rows = HireRows(request.POST or None, initial=empty)
     error = ""
     if rows.is_bound and rows.is_valid():
-        kept = rows.kept
+        kept = [form for form in rows if form.has_changed() and form not in rows.deleted_forms]
         try:
             if kept:
                 hire(
@@ -242,14 +242,14 @@ def _check(request: Asked, now: Progress) -> HttpResponse:
     moment = timezone.now()
     found = readiness(site=site, versions=current_versions(), now=moment)
     shown = [(one, [said(lack) for lack in one.lacks]) for one in found]
-    ready = [one for one in found if one.first]
+    ready = sorted((one.first, n) for n, one in enumerate(found) if one.first)
     today = moment.astimezone(site.zone).date()
     return _page(
         request,
         now,
         "check",
         shown=shown,
-        best=min(ready, key=lambda one: one.first) if ready else None,
+        best=found[ready[0][1]] if ready else None,
         opens=next_open_day(site, today),
     )
 

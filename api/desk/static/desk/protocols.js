@@ -46,5 +46,5 @@ let pointed = "";
 document.addEventListener("change", ({ target }) => {
   if (!target.matches("[data-redraws]")) return;
   pointed = target.id;
-  form().requestSubmit(form().querySelector("[data-redraw]"));
+  form().querySelector("[data-redraw]").click();
 });

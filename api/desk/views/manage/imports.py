@@ -134,7 +134,7 @@ def file(request: Asked, draft: int) -> HttpResponse:
     found = open_draft(request, draft)
     form = ImportForm(request.POST, request.FILES, kinds=list(KINDS.values()), only_file=True)
     if not form.is_valid():
-        return _page(request, found, problem=" ".join(form.errors["file"]))
+        return _page(request, found, problem=" ".join(map(str, form.errors["file"])))
     try:
         replace_file(draft=draft, text=text_in(form), file_name=form.file_name, now=timezone.now())
     except NotATable as wrong:

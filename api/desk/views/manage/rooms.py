@@ -65,9 +65,19 @@ def new(request: Asked, site: int) -> HttpResponse:
     if form.is_valid():
         taken = Room.objects.filter(site=place).values_list("name", flat=True)
         names = form.names(taken)
-        facts = {k: v for k, v in form.cleaned_data.items() if k not in ("name", "number")}
+        given = form.cleaned_data
         try:
-            add_rooms(site=place.pk, names=names, actor=actor(request), now=timezone.now(), **facts)
+            add_rooms(
+                names=names,
+                facts={
+                    "site": place,
+                    "capabilities": given["capabilities"],
+                    "chairs": given["chairs"],
+                    "turnover_minutes": given["turnover_minutes"],
+                },
+                actor=actor(request),
+                now=timezone.now(),
+            )
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
         else:
@@ -93,7 +103,8 @@ def room(request: Asked, room: int) -> HttpResponse:
     found = open_room(request, room)
     if request.method == "GET":
         return _page(request, found)
-    form, more = RoomForm(request.POST), {}
+    form = RoomForm(request.POST)
+    more: dict[str, Any] = {}
     if form.is_valid():
         try:
             save_room(
@@ -136,7 +147,8 @@ def use(request: Asked, room: int) -> HttpResponse:
 def out(request: Asked, room: int) -> HttpResponse:
     """Out of service for some time; refused, with the list, when visits are booked in it."""
     found = open_room(request, room)
-    form, more = OutOfServiceForm(request.POST), {}
+    form = OutOfServiceForm(request.POST)
+    more: dict[str, Any] = {}
     if form.is_valid():
         starts, ends = form.span(found.site.zone)
         try:

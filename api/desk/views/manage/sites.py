@@ -138,7 +138,8 @@ def about(request: Asked, site: int) -> HttpResponse:
     place = open_site(request, site, "manage_places")
     if request.method == "GET":
         return _page(request, place)
-    form, more = SiteForm(request.POST), {}
+    form = SiteForm(request.POST)
+    more: dict[str, Any] = {}
     if form.is_valid():
         try:
             save_site(
@@ -166,7 +167,8 @@ def about(request: Asked, site: int) -> HttpResponse:
 def opening(request: Asked, site: int) -> HttpResponse:
     """The week in which the site is open."""
     place = open_site(request, site, "manage_places")
-    week, more = OpeningForm.read(request.POST), {}
+    week = OpeningForm.read(request.POST)
+    more: dict[str, Any] = {}
     if not week.errors:
         try:
             set_opening_hours(
@@ -197,7 +199,8 @@ def opening(request: Asked, site: int) -> HttpResponse:
 def close(request: Asked, site: int) -> HttpResponse:
     """Closed on some days; refused, with the list, while visits are booked on them."""
     place = open_site(request, site, "manage_places")
-    form, more = ClosureForm(request.POST), {}
+    form = ClosureForm(request.POST)
+    more: dict[str, Any] = {}
     if form.is_valid():
         try:
             made = add_closure(
@@ -256,8 +259,11 @@ def holiday(request: Asked, site: int) -> HttpResponse:
 def travel(request: Asked, site: int) -> HttpResponse:
     """Minutes on the way to another site."""
     place = open_site(request, site, "manage_places")
-    other = open_site(request, as_id(request.POST.get("other", "")), "manage_places")
+    asked = as_id(request.POST.get("other", ""))
+    other = next((one for one in _managed(request) if one.pk == asked), None)
     minutes = as_id(request.POST.get("minutes", "x"))
+    if other is None:
+        return _page(request, place, status=422, travel_error="Choose another site of yours.")
     if not request.POST.get("minutes", "").isdecimal() or minutes > 1440:
         return _page(request, place, status=422, travel_error="Give minutes, from 0 to 1440.")
     try:

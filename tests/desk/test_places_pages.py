@@ -13,7 +13,7 @@ from clinic.models import Absence, Closure, Grant, OpeningHours, Room, Site, Tra
 from clinic.services.closures import Opening
 from clinic.services.patients import update_patient
 from scheduling.services.booking import book_series
-from scheduling.services.upkeep import add_rooms, save_room, set_opening_hours
+from scheduling.services.upkeep import save_room, set_opening_hours
 from tests.cast import DESK, NOW, house, kare_times, patient, protocol, token
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +124,7 @@ def test_a_room_with_visits_is_not_taken_out_of_use_and_they_are_listed(manager,
 
 
 def test_a_room_that_nobody_needs_goes_out_of_use_and_comes_back(manager, clinic):
-    [spare] = add_rooms(site=clinic.pk, names=["Spare"], capabilities=["storage"], **BY)
+    spare = save_room(site=clinic, name="Spare", capabilities=["storage"], **BY)
     manager.post(f"/rooms/{spare.pk}/use")
     page = manager.get(f"/sites/{clinic.pk}/rooms")
     assert [one.name for one in page.context["unused"]] == ["Spare"]
@@ -274,13 +274,12 @@ def test_nothing_typed_breaks_a_page_of_places(manager, clinic, room, bad):
 def test_lists_of_places_ask_as_much_for_many_rooms_as_for_few(
     manager, clinic, django_assert_max_num_queries
 ):
-    add_rooms(site=clinic.pk, names=["Extra"], capabilities=["therapy"], **BY)
+    save_room(site=clinic, name="Extra", capabilities=["therapy"], **BY)
     for path in (f"/sites/{clinic.pk}/rooms", "/setup/sites"):
         manager.get(path)
         few = asked(manager, path)
-        names = [f"{path[-5:]} {n}" for n in range(40)]
-        add_rooms(site=clinic.pk, names=names, capabilities=["therapy"], **BY)
-        for n in range(10):
+        for n in range(20):
+            save_room(site=clinic, name=f"{path[-5:]} {n}", capabilities=["therapy"], **BY)
             Site.objects.create(
                 organisation=clinic.organisation, name=f"{path[-5:]}{n}", time_zone="UTC"
             )

@@ -33,7 +33,10 @@ function returnFocus() {
 }
 
 document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.elt.id === "part-form") acted = detail.parameters.act ?? "";
+  if (detail.elt.id !== "part-form") return;
+  // htmx counts a button that only has the focus; what is kept while one types presses none.
+  if (detail.triggeringEvent?.type !== "submit") delete detail.parameters.act;
+  acted = detail.parameters.act ?? "";
 });
 document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target.id === "live") showFaults();

@@ -85,7 +85,12 @@ class Appointment(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="visit_ends_after_it_begins"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["series", "step"],
+                condition=~Q(status__in=["cancelled", "no_show", "to_rebook"]),
+                name="one_live_visit_a_step",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -111,4 +111,3 @@ def _valid(person: Staff, today: date) -> set[str]:
         for held in person.credentials.all()
         if held.expires_on >= today and (held.valid_from is None or held.valid_from <= today)
     }
-

@@ -32,19 +32,29 @@ R = TypeVar("R")
 
 
 def guarded(service: Callable[P, R]) -> Callable[P, R]:
-    """The database has the last word: its refusal of a claim is the place having been taken."""
+    """The database has the last word: what it refuses was taken, or booked, a moment ago."""
 
     @wraps(service)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return service(*args, **kwargs)
         except IntegrityError as error:
-            if "claim_is_alone" not in str(error):
-                raise
-            message = "Somebody booked this place a moment ago. Ask for proposals again."
-            raise SlotTaken([Refusal("claim_is_alone", "place", message)]) from error
+            raise _told(error) from error
 
     return run
+
+
+def _told(error: IntegrityError) -> Exception:
+    """The refusal that a constraint stands for; the error itself where it stands for none."""
+    said = str(error)
+    if "claim_is_alone" in said:
+        message = "Somebody booked this place a moment ago. Ask for proposals again."
+        return SlotTaken([Refusal("claim_is_alone", "place", message)])
+    # SQLite names the columns of an index and not the index.
+    if "one_live_visit_a_step" in said or "scheduling_appointment.step" in said:
+        message = "Somebody booked this visit of the series a moment ago."
+        return SlotTaken([Refusal("step_is_missing", "step", message)])
+    return error
 
 
 @guarded

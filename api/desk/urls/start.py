@@ -1,4 +1,4 @@
-"""Setting a clinic up, step by step; the tour of the demo."""
+"""Setting a clinic up, step by step."""
 
 from django.urls import path
 

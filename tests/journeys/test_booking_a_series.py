@@ -43,16 +43,19 @@ def test_a_new_patient_has_eleven_visits_within_a_minute(desk, live_server, clin
     expect(desk.locator(f".block[data-visit='{first.pk}']")).to_contain_text("Nina Newcomer")
 
 
-def test_the_keyboard_alone_books(desk, live_server, clinic):
-    patient("Pia")
+def test_the_keyboard_alone_adds_a_patient_and_books(desk, live_server, clinic):
     address(desk, live_server, "/")
     expect(desk.locator(".rail")).to_be_visible()
     desk.keyboard.press("b")
     expect(desk.locator("#choose")).to_be_focused()
-    desk.keyboard.type("Pia")
+    desk.keyboard.type("Pia Sample")
     pointed_at = desk.locator("#choose-list [role=option][aria-selected=true]")
-    expect(pointed_at).to_contain_text("Pia Sample")
+    expect(pointed_at).to_contain_text("New patient")
     desk.keyboard.press("Enter")
+    expect(desk.locator("#modal #id_birth_date")).to_be_focused()
+    desk.keyboard.type("02291984")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".chosen")).to_contain_text("Pia Sample")
     expect(desk.locator("input[name=protocol]").first).to_be_focused()
     desk.keyboard.press("Space")
     expect(desk.locator(".proposal")).not_to_have_count(0)

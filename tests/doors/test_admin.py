@@ -83,7 +83,8 @@ def a_row(model):
 # Who may enter
 
 
-def test_a_stranger_is_sent_to_the_sign_in_of_the_desk_which_counts_failures(client):
+def test_a_stranger_is_sent_to_the_sign_in_of_the_desk_which_counts_failures(client, clinic):
+    a_user("administrator")
     answer = client.get("/admin/", follow=True)
     assert answer.redirect_chain[-1][0] == "/account/login/?next=/admin/"
 

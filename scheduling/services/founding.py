@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from clinic.journal import Actor
 from clinic.models import Closure, OpeningHours, Organisation, Room, Site, Staff
@@ -48,6 +49,7 @@ class Hire:
 @durable
 def found_site(*, organisation: str, actor: Actor, now: datetime, **facts: SiteFacts) -> Site:
     """Name the organisation and its first site, or correct both. ValidationError by field."""
+    _one_founder_at_a_time()
     group = Organisation.objects.order_by("pk").first() or Organisation()
     try:
         save(group, {"name": organisation}, Pen("organisation", actor, now), site=None)
@@ -150,6 +152,13 @@ def choose_protocols(*, keys: Iterable[str], actor: Actor, now: datetime) -> lis
             before, after = {"retired": not protocol.retired}, {"retired": protocol.retired}
             pen.note(what, protocol, None, before, after)
     return stored
+
+
+def _one_founder_at_a_time() -> None:
+    """Two at once would found two clinics; SQLite has one writer anyhow."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('founding'))")
 
 
 def _hire(

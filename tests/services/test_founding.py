@@ -248,6 +248,25 @@ def test_home_leads_to_the_set_up_until_it_is_complete():
     assert not browser.get("/")["Location"].startswith("/start")
 
 
+def test_who_sets_up_another_site_leaves_the_first_and_the_organisation_alone():
+    first = found()
+    other = site(name="Elm")
+    for name, where in (("ada", other), ("eve", first)):
+        user = User.objects.create(username=name, email=f"{name}@clinic.example")
+        Grant.objects.create(user=user, role="administrator", site=where)
+    told = HERE | {"organisation": "Taken over", "name": "Taken over"}
+    browser = Client()
+    browser.force_login(User.objects.get(username="ada"))
+    assert browser.get("/start").status_code == 403
+    assert browser.post("/start/clinic", told).status_code == 403
+    assert browser.post("/start/protocols", {"protocol": "maintenance"}).status_code == 403
+    assert not browser.get("/")["Location"].startswith("/start")
+    browser.force_login(User.objects.get(username="eve"))
+    assert browser.post("/start/clinic", told).status_code == 302
+    first.refresh_from_db()
+    assert (first.name, first.organisation.name) == ("Taken over", "Juniper Clinics")
+
+
 def test_the_first_booking_is_suggested_until_there_is_one():
     where = house()
     version = protocol()

@@ -10,7 +10,7 @@ from api.desk import words
 from api.desk.founding import progress
 from api.desk.frame import Asked, frame, open_site, page, signed_in, usual_site
 from api.desk.samples import ROWS, sample_form, sample_page
-from api.permissions import require, staff_id
+from api.permissions import may, require, staff_id
 
 
 @require_safe
@@ -18,8 +18,10 @@ from api.permissions import require, staff_id
 def home(request: Asked) -> HttpResponse:
     """Set-up where it is not finished; else the first page that somebody may see."""
     shown = frame(request, "", usual_site(request), None)
-    if shown.may_set_up and not progress().complete:
-        return redirect("desk:start")
+    if shown.may_set_up:
+        now = progress()
+        if not now.complete and may(request.user, "manage_setup", now.site):
+            return redirect("desk:start")
     if shown.rail:
         return redirect(shown.rail[0].url)
     return page(request, "desk/nowhere.html", has_staff=staff_id(request.user) is not None)

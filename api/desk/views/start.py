@@ -31,7 +31,7 @@ from api.desk.opening import OpeningForm
 from api.desk.places import holidays_ahead
 from api.desk.start_forms import FoundingForm, HireRows, RoomRows
 from api.desk.views.manage.rooms import beside_the_fields
-from api.permissions import require
+from api.permissions import require, sites_for
 from clinic.models import OpeningHours, Organisation, Room, Site, Staff
 from clinic.selectors import next_open_day
 from scheduling.errors import WouldBreakVisits
@@ -74,18 +74,19 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def _next(request: Asked) -> HttpResponse:
-    require(request.user, "manage_setup")
-    return redirect("desk:start-step", progress().next)
+    now = progress()
+    require(request.user, "manage_setup", now.site)
+    return redirect("desk:start-step", now.next)
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def step(request: Asked, start_step: str) -> HttpResponse:
-    """One step, drawn or saved."""
-    require(request.user, "manage_setup")
+    """One step, drawn or saved, of the first site: for who sets that one up."""
+    now = progress()
+    require(request.user, "manage_setup", now.site)
     if start_step not in KEYS:
         raise Http404
-    now = progress()
     if now.site is None and start_step != "clinic":
         return redirect("desk:start-step", "clinic")
     return ANSWERS[start_step](request, now)
@@ -99,6 +100,8 @@ def _clinic(request: Asked, now: Progress) -> HttpResponse:
     elif named := Organisation.objects.first():
         initial["organisation"] = named.name
     form = FoundingForm(request.POST or None, initial=initial)
+    everywhere = sites_for(request.user, "manage_setup").everywhere
+    form.fields["organisation"].disabled = now.site is not None and not everywhere
     more: dict[str, Any] = {}
     if form.is_valid():
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -187,6 +187,7 @@ def preview(
     draft: ImportDraft,
     *,
     patients: QuerySet[Patient],
+    homes: Container[int],
     sites: Iterable[Site],
     now: datetime,
 ) -> Preview:
@@ -195,7 +196,7 @@ def preview(
     wrong = tuple(plan.wrong(fields))
     outcome = Outcome()
     if not wrong and draft.kind == ImportDraft.Kind.PATIENTS:
-        outcome = check_patients(draft, table, among=patients, now=now)
+        outcome = check_patients(draft, table, among=patients, homes=homes, now=now)
     elif not wrong:
         today = now.astimezone(draft.site.zone).date()
         outcome = check_staff(draft, table, sites=sites, today=today)

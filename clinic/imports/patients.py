@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -31,16 +31,25 @@ class Known:
 
 
 def check(
-    table: Table, plan: Plan, *, among: QuerySet[Patient], country: str, today: date
+    table: Table,
+    plan: Plan,
+    *,
+    among: QuerySet[Patient],
+    homes: Container[int],
+    country: str,
+    today: date,
 ) -> Outcome:
-    """What the file would do to the patients of `among`: a handful of queries a thousand rows."""
+    """What the file would do to the patients of `among`: a handful of queries a thousand rows.
+
+    Those at home at none of `homes` are known, and may not be changed.
+    """
     read = list(lines(table, plan, PATIENTS))
     known = _known(read, among)
     outcome = Outcome()
     first_of: dict[object, int] = {}
     for line in read:
         _check_birth(line, today)
-        found = None if line.faults else _match(line, known, country)
+        found = None if line.faults else _match(line, known, homes, country)
         if found is not None and (other := _twice(line, found, first_of)):
             line.fault("mrn" if "mrn" in line.values else "family_name", other)
         outcome.faults += line.faults
@@ -59,7 +68,7 @@ def _check_birth(line: Line, today: date) -> None:
         line.fault("birth_date", f"It is more than {OLDEST_YEARS} years ago.")
 
 
-def _match(line: Line, known: Known, country: str) -> Found | None:
+def _match(line: Line, known: Known, homes: Container[int], country: str) -> Found | None:
     """The row as something to do, or None with its fault told."""
     values = line.values
     mrn, who = values.get("mrn", ""), _who(values)
@@ -79,6 +88,9 @@ def _match(line: Line, known: Known, country: str) -> Found | None:
     if patient is None:
         return Found(line.row, Change.NEW, values)
     differing = _differing(patient, values, country)
+    if differing and patient.home_site_id and patient.home_site_id not in homes:
+        line.fault("family_name", "This patient’s home is another site; it is changed there.")
+        return None
     if "acuity" in differing:
         line.fault(
             "acuity",

@@ -12,6 +12,7 @@ MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 LONGEST_CELL = 5_000
 SEPARATORS = ",;\t|"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -40,6 +41,11 @@ class Table:
             row.cells[column].strip() for row in self.rows[:50] if column < len(row.cells)
         )
         return [text for text in seen if text][:3]
+
+
+def guarded(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula; `read` takes the mark off again."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def decode(raw: bytes) -> str:
@@ -85,12 +91,16 @@ def _records(text: str) -> list[tuple[int, tuple[str, ...]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
     try:
         return [
-            (number, tuple(cell[:LONGEST_CELL] for cell in cells))
+            (number, tuple(_bare(cell)[:LONGEST_CELL] for cell in cells))
             for number, cells in enumerate(reader, start=1)
             if any(cell.strip() for cell in cells)
         ]
     except csv.Error as error:
         raise NotATable(f"Line {reader.line_num} cannot be read: {error}.") from error
+
+
+def _bare(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.startswith(FORMULA, 1) else cell
 
 
 def _separator(text: str) -> str:

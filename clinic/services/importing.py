@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -108,13 +108,22 @@ def plan_of(draft: ImportDraft) -> Plan:
 
 
 def check_patients(
-    draft: ImportDraft, table: Table, *, among: QuerySet[Patient], now: datetime
+    draft: ImportDraft,
+    table: Table,
+    *,
+    among: QuerySet[Patient],
+    homes: Container[int],
+    now: datetime,
 ) -> Outcome:
-    """What a draft would do to the patients of `among`, those that its user may see."""
+    """What a draft would do to the patients of `among`, those that its user may see.
+
+    `homes` are the sites whose patients its user may correct.
+    """
     return patients.check(
         table,
         plan_of(draft),
         among=among,
+        homes=homes,
         country=draft.site.country,
         today=latest_today(now),
     )
@@ -122,7 +131,12 @@ def check_patients(
 
 @durable
 def import_patients(
-    *, draft: int, among: QuerySet[Patient], actor: Actor, now: datetime
+    *,
+    draft: int,
+    among: QuerySet[Patient],
+    homes: Container[int],
+    actor: Actor,
+    now: datetime,
 ) -> Outcome:
     """Write every row of a draft, and forget it. ImportRefused when any row has a fault.
 
@@ -131,7 +145,7 @@ def import_patients(
     row = locked_draft(draft)
     if wrong := plan_of(row).wrong(PATIENTS):
         raise ImportRefused(" ".join(wrong))
-    outcome = check_patients(row, read(row.text), among=among, now=now)
+    outcome = check_patients(row, read(row.text), among=among, homes=homes, now=now)
     if outcome.faults:
         raise ImportRefused(f"{outcome.faulty_rows} rows have faults; nothing was imported.")
     for found in outcome.found:

@@ -1,12 +1,15 @@
 """The pages that bring in a file: what is wrong is said, and nothing is lost or half saved."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from clinic.models import Grant, ImportDraft, Patient, Staff, User
-from tests.cast import NOW, site
+from scheduling.models import Appointment
+from tests.cast import NOW, patient, protocol, site
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +72,40 @@ def test_faults_are_shown_and_come_as_a_file(desk, here):
     answer = desk.post(f"/import/{draft}/run")
     assert answer.status_code == 422
     assert Patient.objects.count() == 0
+
+
+def test_no_cell_to_repair_is_a_formula_and_the_file_comes_back_as_it_was(desk, here):
+    rows = "=1+1,Newcomb,1990-05-17,+1 617 555 0123\nNils,Newcomb,1990-02-30,+1 617 555 0124\n"
+    draft = bring(desk, here, LIST.split("\n")[0] + "\n" + rows)
+    file = desk.get(f"/import/{draft}/faults.csv").content.decode("utf-8-sig")
+    assert [line.split(",")[0] for line in file.splitlines()[1:]] == ["'=1+1", "Nils"]
+    assert "'+1 617 555 0124" in file
+    mended = bring(desk, here, file.replace("'=1+1", "Nora").replace("02-30", "02-28"))
+    assert desk.post(f"/import/{mended}/run").status_code == 302
+    assert set(Patient.objects.values_list("phone", flat=True)) == {
+        "+16175550123",
+        "+16175550124",
+    }
+
+
+def test_whoever_is_at_home_elsewhere_is_not_changed_from_here(desk, here):
+    pia = patient("Pia", home_site=site("Elm"))
+    Appointment.objects.create(
+        patient=pia,
+        site=here,
+        protocol_version=protocol(),
+        step="inf1",
+        starts_at=NOW,
+        ends_at=NOW + timedelta(hours=1),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    told = "Given name,Family name,Birth date,Phone\nPia,Sample,1980-02-29,617 555 0123\n"
+    draft = bring(desk, here, told)
+    assert "home is another site" in desk.get(f"/import/{draft}").content.decode()
+    assert desk.post(f"/import/{draft}/run").status_code == 422
+    pia.refresh_from_db()
+    assert pia.phone == ""
 
 
 def test_another_choice_of_columns_changes_what_is_shown(desk, here):

@@ -80,13 +80,20 @@ def look(draft: ImportDraft, among=None):
         today = NOW.date()
         return check_staff(draft, read(draft.text), sites=[draft.site], today=today)
     among = Patient.objects.all() if among is None else among
-    return check_patients(draft, read(draft.text), among=among, now=NOW)
+    homes = [draft.site_id]
+    return check_patients(draft, read(draft.text), among=among, homes=homes, now=NOW)
 
 
 def run(draft: ImportDraft):
     if draft.kind == "staff":
         return import_staff(draft=draft.pk, sites=[draft.site], actor=DESK, now=NOW)
-    return import_patients(draft=draft.pk, among=Patient.objects.all(), actor=DESK, now=NOW)
+    return import_patients(
+        draft=draft.pk,
+        among=Patient.objects.all(),
+        homes=[draft.site_id],
+        actor=DESK,
+        now=NOW,
+    )
 
 
 PATIENT_FAULTS = {

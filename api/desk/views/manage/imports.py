@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -19,7 +20,7 @@ from api.desk.importing import KINDS, ORDERS, ImportForm, Preview, preview, text
 from api.desk.telling import tell
 from api.permissions import may, require, visible_patients
 from clinic.imports.outcome import Change, Outcome
-from clinic.imports.table import NotATable
+from clinic.imports.table import NotATable, guarded
 from clinic.models import ImportDraft, Patient, Site
 from clinic.services.importing import (
     FIELDS,
@@ -49,9 +50,20 @@ def staffed(request: Asked) -> list[Site]:
     return [site for site in sites_of(request) if may(request.user, "manage_staff", site)]
 
 
+def homes(request: Asked) -> list[int]:
+    """The sites whose patients one may correct."""
+    return [site.pk for site in sites_of(request) if may(request.user, "manage_patients", site)]
+
+
 def looked_at(request: Asked, draft: ImportDraft) -> Preview:
     mine = visible_patients(request.user, Patient.objects.all())
-    return preview(draft, patients=mine, sites=staffed(request), now=timezone.now())
+    return preview(
+        draft,
+        patients=mine,
+        homes=homes(request),
+        sites=staffed(request),
+        now=timezone.now(),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -151,9 +163,13 @@ def run(request: Asked, draft: int) -> HttpResponse:
     try:
         if found.kind == ImportDraft.Kind.PATIENTS:
             mine = visible_patients(request.user, Patient.objects.all())
-            done = import_patients(draft=draft, among=mine, actor=who, now=now)
+            done = import_patients(
+                draft=draft, among=mine, homes=homes(request), actor=who, now=now
+            )
         else:
             done = import_staff(draft=draft, sites=staffed(request), actor=who, now=now)
+    except ImportDraft.DoesNotExist:  # pressed twice: the first one has imported it
+        return redirect("desk:import", found.site_id)
     except ImportRefused as no:
         return _page(request, found, problem=str(no))
     except WouldBreakVisits as no:
@@ -170,7 +186,7 @@ def discard(request: Asked, draft: int) -> HttpResponse:
     discard_import(draft=draft)
     tell(request, "The file is forgotten. Nothing of it was imported.")
     if request.htmx:
-        return HttpResponseClientRedirect(f"/sites/{found.site_id}/import")
+        return HttpResponseClientRedirect(reverse("desk:import", args=[found.site_id]))
     return redirect("desk:import", found.site_id)
 
 
@@ -209,7 +225,7 @@ def _said(done: Outcome, one: str) -> str:
 
 def _csv(name: str, rows: list[list[str]]) -> HttpResponse:
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([guarded(cell) for cell in row] for row in rows)
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return kept_nowhere(response)

@@ -104,7 +104,7 @@ def accept_invitation(
     if User.objects.filter(email__iexact=row.email).exists():
         raise AlreadySignsIn
     user = User(
-        username=row.email,
+        username=_free_username(row.email),
         email=row.email,
         first_name=given_name.strip(),
         last_name=family_name.strip(),
@@ -178,6 +178,12 @@ def _check_grants(grants: Sequence[Mapping[str, Any]]) -> None:
     for one in grants:
         if one["role"] not in Grant.Role.values or (one["site"] and one["site"] not in sites):
             raise ValidationError({"grants": "A role or site is unknown."})
+
+
+def _free_username(email: str) -> str:
+    """The e-mail, unless it is what somebody else signed in with before theirs was changed."""
+    taken = User.objects.filter(username=email).exists()
+    return f"{email[:120]}-{secrets.token_hex(8)}" if taken else email
 
 
 def _check_names(user: User) -> None:

@@ -301,6 +301,22 @@ def test_who_is_invited_sets_a_password_and_is_let_in(here, ines):
     assert client.get("/", follow=True).status_code == 200
 
 
+def test_an_e_mail_that_was_somebodys_before_lets_its_new_owner_in(here, ines):
+    User.objects.create(username="ines@clinic.example", email="ines.now@clinic.example")
+    told = {"given_name": "Ines", "family_name": "Example", "password": PASSWORD}
+    assert Client().post(open_door(here, ines), told)["Location"] == "/"
+    assert User.objects.get(email="ines@clinic.example").grants.get().role == "nurse"
+
+
+def test_an_invitation_of_who_signs_in_by_now_is_not_sent_again(here, ines, boss):
+    open_door(here, ines)
+    ines.user = User.objects.create(username="ines", email="ines@other.example")
+    ines.save()
+    made = Invitation.objects.get()
+    answer = boss.post(f"/invitations/{made.pk}/again", follow=True)
+    assert "signs in already" in text(answer)
+
+
 def test_every_dead_address_says_the_same_and_nothing_of_who(here, ines, boss):
     used, unknown = open_door(here, ines), "/welcome/no-such-secret"
     told = {"given_name": "Ines", "family_name": "Example", "password": PASSWORD}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -15,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from api.desk import words
 from api.desk.as_what import Offer, allowed_by_role, offers
-from api.desk.forms import as_id
+from api.desk.forms import as_id, beside_the_fields
 from api.desk.frame import Asked, actor, page, signed_in, sites_of
 from api.desk.meanwhile import seen_in
-from api.desk.people_forms import GrantsForm, InviteForm, beside_the_fields
+from api.desk.people_forms import GrantsForm, InviteForm
 from api.desk.telling import tell
 from api.permissions import NotPermitted, Reach, require, sites_for
 from clinic import journal
@@ -123,13 +124,17 @@ def invite_someone(request: Asked) -> HttpResponse:
 def again(request: Asked, invitation: int) -> HttpResponse:
     """A new address for an invitation; the old one is dead at once."""
     row = _invitation(request, invitation)
-    made, secret = invite(
-        email=row.email,
-        grants=row.grants,
-        staff=row.staff_id,
-        actor=actor(request),
-        now=timezone.now(),
-    )
+    try:
+        made, secret = invite(
+            email=row.email,
+            grants=row.grants,
+            staff=row.staff_id,
+            actor=actor(request),
+            now=timezone.now(),
+        )
+    except ValidationError as wrong:
+        messages.error(request, " ".join(wrong.messages))
+        return redirect("desk:sign-ins")
     return _made(request, made, secret)
 
 

@@ -175,6 +175,12 @@ def test_no_button_breaks_a_draft(priya, kare, act):
     assert priya.get(kare).status_code == 200
 
 
+@pytest.mark.parametrize("act", ["remove-step", "copy-step", "earlier", "later"])
+def test_what_is_no_step_is_not_there_to_be_moved(priya, kare, act):
+    form = form_of(priya, f"{kare}?part=course").post(act=act)
+    assert priya.post(kare, form).status_code == 404
+
+
 def test_a_step_is_added_duplicated_moved_and_removed(priya, kare):
     def act(name, key):
         form = form_of(priya, f"{kare}?step={key}").post(act=name)

@@ -160,10 +160,11 @@ def _rearranged(
             shown = f"step:{added}"
             return new
         if act == "remove-step":
+            left = remove_step(definition, key)
             keys = [step["key"] for step in definition["steps"]]
             near = [one for one in keys if one != key][max(0, keys.index(key) - 1) :][:1]
             shown = f"step:{near[0]}" if near else "course"
-            return remove_step(definition, key)
+            return left
         return move_step(definition, key, -1 if act == "earlier" else 1)
 
     return rearrange(key=kept.key, change=change, **by), shown

@@ -57,3 +57,11 @@ def test_the_admin_is_shown_only_to_whom_it_serves():
     page = f"/sites/{here.pk}/hours"
     assert address in everywhere.get(page).content.decode()
     assert address not in person(("administrator", here)).get(page).content.decode()
+
+
+def test_a_page_that_answers_a_form_says_so_lest_it_be_posted_again():
+    here = house()
+    boss = person(("manager", here))
+    page = f"/sites/{here.pk}/staff/new"
+    assert "data-posted" not in boss.get(page).content.decode()
+    assert "data-posted" in boss.post(page).content.decode()

@@ -41,3 +41,24 @@ def test_the_second_sees_who_changed_what_and_both_changes_are_kept(
     expect(mia.locator("#toasts")).to_contain_text("Saved: Quiet room")
     room.refresh_from_db()
     assert (room.name, room.turnover_minutes) == ("Quiet room", 25)
+
+
+def test_undo_on_a_page_that_answers_a_form_posts_nothing_again(enter, clinic, live_server):
+    room = Room.objects.filter(site=clinic).earliest("position")
+    was, address = room.name, f"{live_server.url}/rooms/{room.pk}"
+    mia = enter("manager")
+    mia.goto(address)
+    name = mia.get_by_label("Name", exact=True)
+    name.fill("Quiet room")
+    mia.get_by_role("button", name="Save", exact=True).click()
+    expect(mia.locator("#toasts")).to_contain_text("Saved")
+    mia.goto(address)
+    name.fill("")
+    name.evaluate("field => { field.form.noValidate = true; }")
+    mia.get_by_role("button", name="Save", exact=True).click()
+    expect(mia.locator("body[data-posted]")).to_be_visible()
+    mia.keyboard.press("Control+k")
+    mia.get_by_role("option", name="Undo the last action").click()
+    expect(mia.locator("#toasts")).to_contain_text("Undone")
+    expect(mia.locator("body:not([data-posted])")).to_be_visible()
+    expect(name).to_have_value(was)

@@ -51,6 +51,14 @@ function undo(entry) {
 }
 body.addEventListener("undo", ({ detail }) => undo(detail));
 
+// A page that answers a form would post it again when it is loaded anew: back to the form instead.
+body.addEventListener("htmx:beforeOnLoad", (event) => {
+  const anew = event.detail.xhr.getResponseHeader("HX-Refresh") === "true";
+  if (!anew || !("posted" in body.dataset)) return;
+  event.preventDefault();
+  location.assign(document.referrer || "/");
+});
+
 // Dialogs ----------------------------------------------------------------------------------------
 function open(dialog) {
   if (!dialog.open) dialog.showModal();

@@ -81,7 +81,7 @@ def main() -> int:
     with clean_sqlite_files():
         parts = [run("SQLite", "-n", "2", *all_but("journeys", "bench"))]
         with postgres.server() as url, postgres.migrated(url) as template:
-            folders = all_but("journeys", "bench", "planner", "house")
+            folders = all_but("journeys", "bench", "planner", "catalogue", "house", "desk")
             engine = {"DATABASE_URL": url, "TEST_TEMPLATE": template}
             parts.append(run("PostgreSQL", "-n", "2", *folders, **engine))
         parts.append(run("Browser", "-n", "2", "tests/journeys"))

@@ -23,6 +23,7 @@ ROLES = {
     "monitoring_nurse": "Nurse",
     "front_desk": "Front desk",
     "biller": "Billing",
+    "manager": "Manager",
     "administrator": "Administration",
 }
 STATES = {

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from clinic.models import Patient
 
@@ -156,6 +157,12 @@ class FeedForm(DeskForm):
         self.fields["detail"].initial = details[0][0]
 
 
+def beside_the_fields(form: forms.Form, wrong: ValidationError) -> None:
+    """A service's errors where they belong; those of no field of the form above it."""
+    for field, messages in wrong.message_dict.items():
+        form.add_error(field if field in form.fields else None, messages)
+
+
 YEARS = range(2000, 2200)
 
 
@@ -205,4 +212,5 @@ __all__ = [
     "as_id",
     "as_moment",
     "as_time",
+    "beside_the_fields",
 ]

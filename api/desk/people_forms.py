@@ -20,12 +20,6 @@ PLAIN = {"autocomplete": "off"}
 EVERYWHERE = "all"
 
 
-def beside_the_fields(form: forms.Form, wrong: ValidationError) -> None:
-    """A service's errors where they belong; those of no field of the form above it."""
-    for field, messages in wrong.message_dict.items():
-        form.add_error(field if field in form.fields else None, messages)
-
-
 class StaffForm(DeskForm):
     """Somebody who works here."""
 

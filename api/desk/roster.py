@@ -19,6 +19,7 @@ ROLE_LABELS = {
     "monitoring_nurse": "Nurses",
     "front_desk": "Front desk",
     "biller": "Billing",
+    "manager": "Managers",
     "administrator": "Administration",
     "": "Others",
 }

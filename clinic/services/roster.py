@@ -11,7 +11,15 @@ from django.core.exceptions import ValidationError
 from clinic.models import Credential, Resource, Room, Site, Staff, User
 from clinic.services.facts import Pen, remove, save, slugs
 
-ROLES = ("prescriber", "therapist", "monitoring_nurse", "front_desk", "biller", "administrator")
+ROLES = (
+    "prescriber",
+    "therapist",
+    "monitoring_nurse",
+    "front_desk",
+    "biller",
+    "manager",
+    "administrator",
+)
 CREDENTIAL_FIELDS = ("kind", "number", "issuer", "valid_from", "expires_on")
 
 

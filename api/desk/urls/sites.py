@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from api.desk.views.manage import rooms, sites
+from api.desk.views.manage import closures, rooms, sites
 
 urlpatterns = [
     path("setup/sites", sites.sites, name="sites"),
@@ -10,10 +10,10 @@ urlpatterns = [
     path("setup/organisation", sites.organisation, name="organisation"),
     path("sites/<int:site>/about", sites.about, name="site"),
     path("sites/<int:site>/opening", sites.opening, name="opening"),
-    path("sites/<int:site>/closures", sites.close, name="close-site"),
-    path("sites/<int:site>/closures/<int:closure>/remove", sites.reopen, name="reopen-site"),
-    path("sites/<int:site>/holidays", sites.holiday, name="holiday"),
-    path("sites/<int:site>/travel", sites.travel, name="travel"),
+    path("sites/<int:site>/closures", closures.close, name="close-site"),
+    path("sites/<int:site>/closures/<int:closure>/remove", closures.reopen, name="reopen-site"),
+    path("sites/<int:site>/holidays", closures.holiday, name="holiday"),
+    path("sites/<int:site>/travel", closures.travel, name="travel"),
     path("sites/<int:site>/rooms", rooms.rooms, name="rooms"),
     path("sites/<int:site>/rooms/new", rooms.new, name="new-rooms"),
     path("rooms/<int:room>", rooms.room, name="room"),

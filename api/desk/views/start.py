@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from api.desk import breaks
-from api.desk.forms import as_day
+from api.desk.forms import as_day, beside_the_fields
 from api.desk.founding import (
     KEYS,
     USUAL_WORDS,
@@ -30,7 +30,6 @@ from api.desk.frame import Asked, actor, kept_nowhere, page, signed_in
 from api.desk.opening import OpeningForm
 from api.desk.places import holidays_ahead
 from api.desk.start_forms import FoundingForm, HireRows, RoomRows
-from api.desk.views.manage.rooms import beside_the_fields
 from api.permissions import require, sites_for
 from clinic.models import OpeningHours, Organisation, Room, Site, Staff
 from clinic.selectors import next_open_day

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from api.desk import breaks
 from api.desk.colleagues import kind_words, protocol_needs, read_warnings
+from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in
 from api.desk.meanwhile import meanwhile, seen_in, theirs
-from api.desk.people_forms import CredentialForm, beside_the_fields
+from api.desk.people_forms import CredentialForm
 from api.desk.telling import tell
 from api.desk.views.manage.staff import open_staff, person_page
 from clinic import journal

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from api.desk import breaks
+from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in
 from api.desk.meanwhile import meanwhile, seen_in, theirs
 from api.desk.place_forms import NewRoomsForm, OutOfServiceForm, RoomForm
@@ -194,12 +195,6 @@ def move(request: Asked, room: int) -> HttpResponse:
         order[at], order[to] = order[to], order[at]
         order_rooms(site=found.site_id, rooms=order, actor=actor(request), now=timezone.now())
     return redirect("desk:rooms", found.site_id)
-
-
-def beside_the_fields(form: Any, wrong: ValidationError) -> None:
-    """What a service said, each message beside its field."""
-    for field, messages in wrong.message_dict.items():
-        form.add_error(field if field in form.fields else None, messages)
 
 
 def _page(

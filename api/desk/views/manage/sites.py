@@ -1,8 +1,7 @@
-"""Sites: what they are, when they are open, when they are closed, how far they are apart."""
+"""Sites: which there are, what they are, the week in which they are open."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,37 +11,28 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from api.desk import breaks, words
-from api.desk.forms import as_id
+from api.desk import breaks
+from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in, sites_of
 from api.desk.meanwhile import meanwhile, seen_in, theirs
 from api.desk.opening import OpeningForm
-from api.desk.place_forms import ClosureForm, OrganisationForm, SiteForm, day_in
+from api.desk.place_forms import ClosureForm, OrganisationForm, SiteForm
 from api.desk.places import holidays_ahead, site_rows
 from api.desk.telling import tell
-from api.desk.views.manage.rooms import beside_the_fields
 from api.permissions import NotPermitted, may, sites_for
 from clinic import journal
 from clinic.journal import ChangedMeanwhile
 from clinic.models import Closure, Organisation, Site, Travel
 from scheduling.errors import WouldBreakVisits
 from scheduling.services.organisations import save_organisation
-from scheduling.services.upkeep import (
-    add_closure,
-    remove_closure,
-    save_site,
-    set_opening_hours,
-    set_travel,
-)
-
-FURTHEST = timedelta(days=370)
+from scheduling.services.upkeep import save_site, set_opening_hours
 
 
 @require_safe
 @signed_in
 def sites(request: Asked) -> HttpResponse:
     """Every site that one manages."""
-    mine = _managed(request)
+    mine = managed_sites(request)
     reach = sites_for(request.user, "manage_places")
     return page(
         request,
@@ -60,7 +50,7 @@ def sites(request: Asked) -> HttpResponse:
 def new(request: Asked) -> HttpResponse:
     """A further site of the organisation; for who manages every site."""
     organisation = _organisation(request)
-    first = _managed(request)[:1]
+    first = managed_sites(request)[:1]
     initial = {"keeps_public_holidays": True}
     if first:
         initial |= {name: getattr(first[0], name) for name in ("country", "time_zone")}
@@ -137,7 +127,7 @@ def about(request: Asked, site: int) -> HttpResponse:
     """One site: its facts; posted, they are corrected."""
     place = open_site(request, site, "manage_places")
     if request.method == "GET":
-        return _page(request, place)
+        return site_page(request, place)
     form = SiteForm(request.POST)
     more: dict[str, Any] = {}
     if form.is_valid():
@@ -159,7 +149,7 @@ def about(request: Asked, site: int) -> HttpResponse:
         else:
             tell(request, "Saved.", undo=f"site:{place.pk}")
             return redirect("desk:site", place.pk)
-    return _page(request, place, form=form, status=409 if more else 422, **more)
+    return site_page(request, place, form=form, status=409 if more else 422, **more)
 
 
 @require_POST
@@ -191,98 +181,11 @@ def opening(request: Asked, site: int) -> HttpResponse:
         else:
             tell(request, "Opening hours saved.", undo=f"site:{place.pk}")
             return redirect("desk:site", place.pk)
-    return _page(request, place, week=week, status=409 if more else 422, **more)
+    return site_page(request, place, week=week, status=409 if more else 422, **more)
 
 
-@require_POST
-@signed_in
-def close(request: Asked, site: int) -> HttpResponse:
-    """Closed on some days; refused, with the list, while visits are booked on them."""
-    place = open_site(request, site, "manage_places")
-    form = ClosureForm(request.POST)
-    more: dict[str, Any] = {}
-    if form.is_valid():
-        try:
-            made = add_closure(
-                site=place.pk, **form.cleaned_data, actor=actor(request), now=timezone.now()
-            )
-        except ValidationError as wrong:
-            beside_the_fields(form, wrong)
-        except WouldBreakVisits as error:
-            more = {"closure_breaks": breaks.shown(request, error)}
-        else:
-            tell(request, f"Closed: {made.reason}.", undo=f"closure:{made.pk}")
-            return redirect("desk:site", place.pk)
-    return _page(request, place, closure=form, status=409 if more else 422, **more)
-
-
-@require_POST
-@signed_in
-def reopen(request: Asked, site: int, closure: int) -> HttpResponse:
-    """The days are as any others again; refused where visits rest on being open."""
-    place = open_site(request, site, "manage_places")
-    if not Closure.objects.filter(pk=closure, site=place).exists():
-        raise Http404
-    try:
-        remove_closure(closure=closure, actor=actor(request), now=timezone.now())
-    except WouldBreakVisits as error:
-        found = breaks.shown(request, error)
-        return _page(request, place, status=409, closure_breaks=found)
-    tell(request, "Those days are as the week says again.", undo=f"closure:{closure}")
-    return redirect("desk:site", place.pk)
-
-
-@require_POST
-@signed_in
-def holiday(request: Asked, site: int) -> HttpResponse:
-    """Open on a public holiday all the same."""
-    place = open_site(request, site, "manage_places")
-    day = day_in(request.POST.get("day", ""))
-    today = timezone.now().astimezone(place.zone).date()
-    if day is None or not today <= day <= today + 2 * FURTHEST:
-        return _page(request, place, status=422)
-    made = add_closure(
-        site=place.pk,
-        first=day,
-        last=day,
-        reason=f"Open on {words.day(day)}",
-        opens_anyway=True,
-        actor=actor(request),
-        now=timezone.now(),
-    )
-    tell(request, f"Open on {words.day(day)}.", undo=f"closure:{made.pk}")
-    return redirect("desk:site", place.pk)
-
-
-@require_POST
-@signed_in
-def travel(request: Asked, site: int) -> HttpResponse:
-    """Minutes on the way to another site."""
-    place = open_site(request, site, "manage_places")
-    asked = as_id(request.POST.get("other", ""))
-    other = next((one for one in _managed(request) if one.pk == asked), None)
-    minutes = as_id(request.POST.get("minutes", "x"))
-    if other is None:
-        return _page(request, place, status=422, travel_error="Choose another site of yours.")
-    if not request.POST.get("minutes", "").isdecimal() or minutes > 1440:
-        return _page(request, place, status=422, travel_error="Give minutes, from 0 to 1440.")
-    try:
-        set_travel(
-            site=place.pk,
-            other=other.pk,
-            minutes=minutes,
-            actor=actor(request),
-            now=timezone.now(),
-        )
-    except ValidationError as wrong:
-        return _page(request, place, status=422, travel_error=" ".join(wrong.messages))
-    except WouldBreakVisits as error:
-        return _page(request, place, status=409, travel_breaks=breaks.shown(request, error))
-    tell(request, f"{place.name} and {other.name} are {minutes} minutes apart.")
-    return redirect("desk:site", place.pk)
-
-
-def _managed(request: Asked) -> list[Site]:
+def managed_sites(request: Asked) -> list[Site]:
+    """The sites that one manages; NotPermitted for who manages none."""
     mine = [site for site in sites_of(request) if may(request.user, "manage_places", site)]
     if not mine and not sites_for(request.user, "manage_places"):
         raise NotPermitted("manage_places")
@@ -299,7 +202,7 @@ def _organisation(request: Asked) -> Organisation:
     return found
 
 
-def _page(
+def site_page(
     request: Asked,
     place: Site,
     *,
@@ -310,6 +213,7 @@ def _page(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
+    """A site's page, with what was typed and why it was refused."""
     if seen is None:
         seen = seen_in(request)
     if seen is None:

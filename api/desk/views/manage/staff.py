@@ -28,9 +28,10 @@ from api.desk.colleagues import (
     visits_ahead,
     worst_of,
 )
+from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in, sites_of, usual_site
 from api.desk.meanwhile import Meanwhile, meanwhile, seen_in, theirs
-from api.desk.people_forms import CredentialForm, StaffForm, beside_the_fields
+from api.desk.people_forms import CredentialForm, StaffForm
 from api.desk.shifts import in_words, told_short
 from api.desk.telling import tell
 from api.desk.validity import spans_of

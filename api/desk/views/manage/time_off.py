@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from api.desk import breaks as in_the_way
-from api.desk.forms import DeskForm, as_id
+from api.desk.forms import as_id, beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in, sites_of
 from api.desk.hours_forms import AnswerForm, GiveTimeOffForm
 from api.desk.telling import tell
@@ -121,12 +121,6 @@ def withdraw(request: Asked, time_off: int) -> HttpResponse:
         return listed(request, place, late=str(late), status=409)
     tell(request, f"{row.staff.name} works as usual then.")
     return redirect("desk:time-off", place.pk)
-
-
-def beside_the_fields(form: DeskForm, wrong: ValidationError) -> None:
-    """What a service said, each message beside its field."""
-    for field, messages in wrong.message_dict.items():
-        form.add_error(field if field in form.fields else None, messages)
 
 
 def _request(request: Asked, pk: int) -> tuple[TimeOff, Site]:

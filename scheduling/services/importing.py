@@ -39,6 +39,8 @@ def import_staff(*, draft: int, sites: Iterable[Site], actor: Actor, now: dateti
     if outcome.faults:
         raise ImportRefused(f"{outcome.faulty_rows} rows have faults; nothing was imported.")
     changed = [found.known for found in outcome.found if found.change == Change.CHANGED]
+    edited = Staff.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    list(edited.filter(pk__in=[pk for pk in changed if pk]))
     touched = Site.objects.filter(staff__in=[pk for pk in changed if pk]).distinct()
     with visits_fit(touched, now=now):
         for found in outcome.found:

@@ -77,6 +77,9 @@ def _is_whole(entry: Journal) -> bool:
     if entry.action == "absence.added":
         absence = entry.subject.partition(":")[2]
         return not Absence.objects.filter(pk=absence, time_off__isnull=False).exists()
+    if entry.action == "absence.removed":
+        withdrawn = Journal.objects.filter(action="time_off.withdrawn", actor=entry.actor)
+        return not withdrawn.filter(at=entry.at).exists()
     return entry.action not in REVERTED or is_kept(entry)
 
 

@@ -14,6 +14,7 @@ from scheduling.services import time_off
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.time_off import AlreadyAnswered
+from scheduling.services.undoing import NotUndoable, newest_undoable, undo
 from tests.cast import (
     DESK,
     MONDAY,
@@ -75,6 +76,20 @@ def test_withdrawn_after_approval_the_person_works_again(theo, clinic):
     assert minutes_on(theo, clinic, days_after(MONDAY, 1)) == 600
     request.refresh_from_db()
     assert (request.state, request.absence) == ("withdrawn", None)
+
+
+def test_time_off_is_neither_given_nor_taken_by_an_undo(theo):
+    request = asks(theo)
+    time_off.approve_time_off(time_off=request.pk, **BY)
+    approved = Journal.objects.get(action="absence.added")
+    with pytest.raises(NotUndoable):
+        undo(entry=approved.pk, **BY)
+    time_off.withdraw_time_off(time_off=request.pk, **BY)
+    removed = Journal.objects.get(action="absence.removed")
+    assert newest_undoable(removed.subject, **BY) is None
+    with pytest.raises(NotUndoable):
+        undo(entry=removed.pk, **BY)
+    assert not Absence.objects.exists()
 
 
 def test_approval_is_refused_while_a_visit_needs_the_person_and_given_when_it_is_cancelled(clinic):

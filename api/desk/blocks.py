@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.http import QueryDict
 
@@ -99,6 +99,9 @@ class Blocking:
         """From the form, or from the address of a link that opens it."""
         day, clock = soonest(site, now)
         begins = data.get("day", "") or day.isoformat()
+        asked = as_day(begins)
+        if asked and asked > day:
+            clock = time(9)
         at = data.get("at", "") or f"{clock:%H:%M}"
         return cls(
             day=begins,

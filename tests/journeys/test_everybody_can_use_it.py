@@ -34,6 +34,7 @@ PAGES = {
     "itinerary": ("front_desk", "/series/{series}", ".paper-visits"),
     "patient": ("front_desk", "/patients/{pia}", ".timeline"),
     "new patient": ("front_desk", "/patients/new", "form"),
+    "correct details": ("front_desk", "/patients/{pia}/edit", "#id_notes"),
     "visit": ("front_desk", "/visits/{visit}", ".facts"),
     "import": ("front_desk", "/sites/{site}/import", ".import-how"),
     "one visit": ("front_desk", "/sites/{site}/visit?patient={pia}&day=2026-12-17", "#single"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -102,15 +103,10 @@ def edit(request: Asked, pk: int) -> HttpResponse:
         it = _told(form, late, found.home_site or sites_of(request)[0])
         form, seen = PatientForm(theirs(form, late)), it.seen
     status = 409 if it else 422 if form.errors else 200
-    return part(
-        request,
-        "desk/patients/edit.html",
-        status=status,
-        form=form,
-        patient=found,
-        seen=seen,
-        it=it,
-    )
+    context: dict[str, Any] = {"form": form, "patient": found, "seen": seen, "it": it}
+    if request.htmx:
+        return part(request, "desk/patients/edit.html", status=status, **context)
+    return page(request, "desk/patients/edit_page.html", here="patients", status=status, **context)
 
 
 def _told(form: PatientForm, late: ChangedMeanwhile, site: Site) -> Meanwhile:
@@ -238,7 +234,9 @@ def _new_form(
 
 def _made(request: Asked, patient: Patient, for_series: str, site: Site | None) -> HttpResponse:
     """In the wizard the patient takes their place there; elsewhere their page opens."""
-    if not (for_series and request.htmx):
+    if not request.htmx:
+        return redirect("desk:patient", patient.pk)
+    if not for_series:
         return HttpResponseClientRedirect(reverse("desk:patient", args=[patient.pk]))
     response = part(request, "desk/book/who.html", patient=patient, name=patient.name, site=site)
     reswap(retarget(response, "#who"), "outerHTML")

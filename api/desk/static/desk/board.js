@@ -86,6 +86,7 @@ function drawVisit(id) {
   block.classList.toggle("bad", tone === "bad");
   for (const name of ["over", "here"]) block.classList.toggle(name, li.classList.contains(name));
   block.classList.toggle("low", height < 68);
+  block.classList.toggle("brief", height < 54);
   block.querySelector("b").textContent = li.dataset.name;
   block.querySelector(".block-step").textContent = li.dataset.short;
   const bands = block.querySelector(".block-bands");

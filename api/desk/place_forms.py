@@ -100,9 +100,9 @@ class OutOfServiceForm(DeskForm):
     """From when to when a room cannot be used."""
 
     first = forms.DateField(label="From", widget=DateInput())
-    starts = forms.TimeField(label="at", widget=TimeInput(step=300), required=False)
+    starts = forms.TimeField(label="At", widget=TimeInput(step=300), required=False)
     last = forms.DateField(label="Until", widget=DateInput())
-    ends = forms.TimeField(label="at", widget=TimeInput(step=300), required=False)
+    ends = forms.TimeField(label="At", widget=TimeInput(step=300), required=False)
     reason = forms.CharField(
         max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"})
     )

@@ -43,7 +43,9 @@ class FoundingForm(DeskForm):
         required=False,
         help_text="Its code, such as MA: some public holidays are its own.",
     )
-    time_zone = forms.ChoiceField(choices=[(zone, zone.replace("_", " ")) for zone in ZONES])
+    time_zone = forms.ChoiceField(
+        choices=[("", "Choose"), *((zone, zone.replace("_", " ")) for zone in ZONES)]
+    )
     phone = forms.CharField(max_length=32, required=False, widget=forms.TextInput({"type": "tel"}))
     address = forms.CharField(max_length=300, required=False)
 
@@ -56,6 +58,11 @@ class FoundingForm(DeskForm):
         return given
 
 
+def between(least: int, most: int) -> dict[str, str]:
+    """What a narrow column says of a number that is out of bounds."""
+    return {"min_value": f"{least} to {most}.", "max_value": f"{least} to {most}."}
+
+
 class RoomRow(DeskForm):
     """A room in the table."""
 
@@ -64,9 +71,13 @@ class RoomRow(DeskForm):
     capabilities = forms.MultipleChoiceField(
         label="Used for", widget=forms.CheckboxSelectMultiple(), choices=[]
     )
-    chairs = forms.IntegerField(min_value=1, max_value=40, initial=1)
+    chairs = forms.IntegerField(min_value=1, max_value=40, initial=1, error_messages=between(1, 40))
     turnover_minutes = forms.IntegerField(
-        label="Turnover, min", min_value=0, max_value=240, initial=10
+        label="Turnover, min",
+        min_value=0,
+        max_value=240,
+        initial=10,
+        error_messages=between(0, 240),
     )
 
     def __init__(self, *args: Any, words: Iterable[str] = (), **kwargs: Any) -> None:

@@ -209,7 +209,7 @@ def _staff(request: Asked, now: Progress) -> HttpResponse:
         usual | {"role": role, "life_support": role != "therapist" and bool(wanted.held)}
         for role in ((*USUAL_PEOPLE,) if not people else ())
     ]
-    rows = HireRows(request.POST or None, initial=empty)
+    rows = HireRows(request.POST or None, initial=empty, form_kwargs={"empty_permitted": True})
     error = ""
     if rows.is_bound and rows.is_valid():
         kept = [form for form in rows if form.has_changed() and form not in rows.deleted_forms]

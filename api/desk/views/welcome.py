@@ -42,7 +42,7 @@ class WelcomeForm(DeskForm):
     password = forms.CharField(
         max_length=128,
         strip=False,
-        help_text="Ten signs or more. A few words in a row are easy to remember.",
+        help_text="Ten characters or more. A few words in a row are easy to remember.",
         widget=forms.PasswordInput({"autocomplete": "new-password"}, render_value=True),
     )
 

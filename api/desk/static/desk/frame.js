@@ -46,6 +46,13 @@ body.addEventListener("said", ({ detail }) => {
   for (const { text, undo } of detail.toasts) say(text, false, undo);
 });
 
+// Tabs and steps that do not fit a narrow window: the one that is open stays in sight.
+for (const row of document.querySelectorAll(".tabs, .start-steps ol")) {
+  const open = row.querySelector("[aria-current]")?.getBoundingClientRect();
+  if (!open) continue;
+  row.scrollLeft += open.left - row.getBoundingClientRect().left - (row.clientWidth - open.width) / 2;
+}
+
 function undo(entry) {
   window.htmx.ajax("POST", body.dataset.undoUrl, { values: { entry }, swap: "none" });
 }

@@ -27,6 +27,8 @@ const zone = document.querySelector("#id_time_zone");
 if (zone) {
   const now = document.querySelector("[data-zone-now]");
   const tell = () => {
+    now.textContent = "";
+    if (!zone.value) return;
     const clock = { timeZone: zone.value, weekday: "short", hour: "2-digit", minute: "2-digit" };
     now.textContent = `It is ${new Date().toLocaleString("en-GB", clock)} there now.`;
   };

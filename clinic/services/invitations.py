@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,7 @@ def invite(
     email: str,
     grants: Sequence[Mapping[str, Any]],
     staff: int | None = None,
+    within: Collection[int] | None = None,
     lasts: timedelta = LASTS,
     actor: Actor,
     now: datetime,
@@ -58,7 +59,8 @@ def invite(
     """Invite an e-mail address; the invitation, and its secret, which nobody can read again.
 
     `grants` are {"role": one of Grant.Role, "site": id or None}. An earlier invitation of the same
-    address is dead from now on. django's ValidationError by field: email, grants.
+    address is dead from now on, unless it gives rights beyond `within`, the sites whose rights the
+    actor may give (None: all). django's ValidationError by field: email, grants.
     """
     email = email.strip()
     validate_email_field(email)
@@ -67,7 +69,8 @@ def invite(
     if person and person.user_id:
         raise ValidationError({"email": f"{person.name} signs in already."})
     for earlier in open_invitations(now).filter(email__iexact=email):
-        _withdraw(earlier, actor, now)
+        if within is None or all(one["site"] in within for one in earlier.grants):
+            _withdraw(earlier, actor, now)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     made = Invitation.objects.create(
         staff=person,

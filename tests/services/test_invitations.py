@@ -233,3 +233,16 @@ def test_two_who_edit_ones_rights_are_told(here):
     set_grants(user=user.pk, grants=[("nurse", here.pk)], within=None, actor=DESK, now=NOW)
     with pytest.raises(ChangedMeanwhile):
         set_grants(user=user.pk, grants=[], within=None, seen=0, actor=DESK, now=NOW)
+
+
+def test_who_invites_to_another_site_leaves_an_invitation_from_here_alone(secret, here):
+    there = site("Elm")
+    grants = [{"role": "nurse", "site": there.pk}]
+    told = {"email": "INES@clinic.example", "grants": grants, "actor": DESK, "now": NOW}
+    first = invite(**told, within=[there.pk])[1]
+    second = invite(**told, within=[there.pk])[1]
+    with pytest.raises(NotInvited):
+        find_invitation(first, now=NOW)
+    user = accept(secret)
+    join(secret=second, user=user.pk, now=NOW)
+    assert {grant.site_id for grant in user.grants.all()} == {here.pk, there.pk}

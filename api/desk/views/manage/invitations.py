@@ -99,6 +99,7 @@ def invite_someone(request: Asked) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 grants=grants,
                 staff=person.pk if person else None,
+                within=giver.within,
                 actor=actor(request),
                 now=timezone.now(),
             )
@@ -129,6 +130,7 @@ def again(request: Asked, invitation: int) -> HttpResponse:
             email=row.email,
             grants=row.grants,
             staff=row.staff_id,
+            within=Giver.of(request).within,
             actor=actor(request),
             now=timezone.now(),
         )

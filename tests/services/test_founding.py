@@ -281,6 +281,17 @@ def test_the_first_booking_is_suggested_until_there_is_one():
     assert "Book the first series" not in browser.get(day).content.decode()
 
 
+def test_a_treatment_that_is_not_offered_retires_none_of_those_that_are():
+    where = site()
+    choose_protocols(keys=["maintenance"], actor=DESK, now=NOW)
+    ada = User.objects.create(username="ada", email="ada@clinic.example")
+    Grant.objects.create(user=ada, role="administrator", site=where)
+    browser = Client()
+    browser.force_login(ada)
+    assert browser.post("/start/protocols", {"protocol": "no-such"}).status_code == 422
+    assert not Protocol.objects.get(key="maintenance").retired
+
+
 @pytest.mark.parametrize("step", ["clinic", "hours", "protocols", "rooms", "staff", "check"])
 def test_a_step_posted_empty_says_what_is_missing(step):
     where = site()

@@ -153,8 +153,8 @@ def _clock(text: str) -> Any:
 def _protocols(request: Asked, now: Progress) -> HttpResponse:
     error = ""
     if request.method == "POST":
-        chosen = request.POST.getlist("protocol")
-        if chosen:
+        offered = {card.key for card in cards()}
+        if chosen := offered.intersection(request.POST.getlist("protocol")):
             choose_protocols(keys=chosen, actor=actor(request), now=timezone.now())
             return redirect("desk:start-step", "rooms")
         error = "Choose at least one treatment. Others can follow at any time."

@@ -53,6 +53,7 @@ export function asBar(block, bar, slot) {
   block.classList.add("bar");
   block.classList.toggle("slim", slim);
   block.classList.toggle("low", tall < 46);
+  block.classList.toggle("brief", tall < 36);
   block.classList.toggle("flat", tall < 16);
   block.querySelector(".block-bands").replaceChildren();
   block.querySelector(".block-tail")?.remove();

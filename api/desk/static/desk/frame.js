@@ -53,6 +53,16 @@ for (const row of document.querySelectorAll(".tabs, .start-steps ol")) {
   row.scrollLeft += open.left - row.getBoundingClientRect().left - (row.clientWidth - open.width) / 2;
 }
 
+// A page that answers a form begins at what was refused.
+const refused = document.querySelector(
+  "[data-posted] main :is(.notice[role=alert], [aria-invalid=true])",
+);
+if (refused && document.activeElement === body) {
+  if (refused.matches(".notice")) refused.tabIndex = -1;
+  refused.focus({ preventScroll: true });
+  refused.scrollIntoView({ block: "center" });
+}
+
 function undo(entry) {
   window.htmx.ajax("POST", body.dataset.undoUrl, { values: { entry }, swap: "none" });
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.messages import get_messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -98,7 +99,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def answer(request: Asked, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.htmx and not request.user.is_authenticated:
             return HttpResponse(status=401)
-        return page_view(request, *args, **kwargs)
+        try:
+            return page_view(request, *args, **kwargs)
+        except ObjectDoesNotExist as gone:
+            # What the page was drawn with was there; somebody took it away in the meantime.
+            raise Http404 from gone
 
     return answer
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from api.desk import words
 from api.desk.days_meant import days_meant
 from api.desk.frame import Asked, Frame, actor
-from api.desk.people import shown_name
+from api.desk.people import shown_names
 from api.desk.recent import recent_patients
 from api.permissions import may, sites_for, staff_id, visible_patients
 from clinic.finding import find_patients, fold
@@ -100,7 +100,8 @@ def _patients(request: Asked, q: str) -> list[Option]:
     if not (may(user, "see_patients") or may(user, "see_own_patients")):
         return []
     found = find_patients(q, visible_patients(user, Patient.objects.all()))[:PATIENTS]
-    return [_patient(one, shown_name(user, one, one.home_site_id)) for one in found]
+    names = shown_names(user, list(found))
+    return [_patient(one, names[one.pk]) for one in found]
 
 
 def _patient(patient: Patient, name: str) -> Option:

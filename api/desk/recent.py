@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.desk.frame import Asked
-from api.desk.people import shown_name
+from api.desk.people import shown_names
 from api.permissions import visible_patients
 from clinic.models import Patient
 
@@ -24,8 +24,5 @@ def recent_patients(request: Asked) -> list[tuple[Patient, str]]:
         return []
     mine = visible_patients(request.user, Patient.objects.filter(pk__in=known))
     found = {patient.pk: patient for patient in mine}
-    return [
-        (found[pk], shown_name(request.user, found[pk], found[pk].home_site_id))
-        for pk in known
-        if pk in found
-    ]
+    names = shown_names(request.user, list(found.values()))
+    return [(found[pk], names[pk]) for pk in known if pk in found]

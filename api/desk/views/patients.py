@@ -32,7 +32,7 @@ from api.desk.frame import (
     usual_site,
 )
 from api.desk.meanwhile import Change, Meanwhile, meanwhile, seen_in, theirs
-from api.desk.people import shown_name
+from api.desk.people import shown_names
 from api.desk.recent import note_recent, recent_patients
 from api.desk.telling import tell
 from api.desk.views.series import Course, courses_of
@@ -70,7 +70,7 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         request,
         "desk/patients/patient.html",
         patient=found,
-        name=shown_name(user, found, found.home_site),
+        name=shown_names(user, [found])[found.pk],
         age=age_of(found, timezone.now().date()),
         courses=courses,
         ahead=AHEAD,
@@ -143,7 +143,8 @@ def find(request: Asked) -> HttpResponse:
         raise NotPermitted("see_patients")
     q = request.POST.get("q", "").strip()[:100]
     found = find_patients(q, visible_patients(request.user, Patient.objects.all()))[: SHOWN + 1]
-    shown = [(patient, shown_name(request.user, patient)) for patient in found[:SHOWN]]
+    names = shown_names(request.user, list(found))
+    shown = [(patient, names[patient.pk]) for patient in found[:SHOWN]]
     if not q:
         shown = recent_patients(request)
     context: dict[str, Any] = {
@@ -220,7 +221,8 @@ def _new_form(
     twins: list[Patient] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    shown = [(twin, shown_name(request.user, twin)) for twin in twins or []]
+    names = shown_names(request.user, twins or [])
+    shown = [(twin, names[twin.pk]) for twin in twins or []]
     context: dict[str, Any] = {
         "form": form,
         "for_series": for_series,

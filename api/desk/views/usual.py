@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from api.desk.forms import DeskForm, as_id, as_time
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in, usual_site
 from api.desk.meanwhile import Change, Meanwhile, meanwhile, seen_in
-from api.desk.people import shown_name
+from api.desk.people import shown_names
 from api.desk.telling import tell
 from api.desk.times import Times, said
 from api.desk.views.patients import open_patient
@@ -104,7 +104,7 @@ def _form(
     it: Meanwhile | None = more.get("it")
     context: dict[str, Any] = {
         "patient": patient,
-        "name": shown_name(request.user, patient, patient.home_site),
+        "name": shown_names(request.user, [patient])[patient.pk],
         "typed": typed,
         "grid": grid_of(typed.when),
         "therapists": therapists(site),

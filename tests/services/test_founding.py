@@ -302,3 +302,21 @@ def test_a_step_posted_empty_says_what_is_missing(step):
     answer = browser.post(f"/start/{step}", {"name": "\x00" * 3, "form-TOTAL_FORMS": "-1"})
     assert answer.status_code == 422
     assert Site.objects.get() == where
+
+
+def test_a_row_without_a_name_is_nobody_and_half_a_name_is_a_slip():
+    where = site()
+    opened(where)
+    ada = User.objects.create(username="ada", email="ada@clinic.example")
+    Grant.objects.create(user=ada, role="administrator")
+    browser = Client()
+    browser.force_login(ada)
+    rows = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "2"}
+    for number in range(2):
+        rows |= {f"form-{number}-role": "therapist", f"form-{number}-expires_on": "2027-11-24"}
+    half = browser.post("/start/staff", rows | {"form-0-given_name": "Ana"})
+    assert half.status_code == 422
+    assert half.content.decode().count("This field is required.") == 1
+    whole = {"form-0-given_name": "Ana", "form-0-family_name": "Example"}
+    assert browser.post("/start/staff", rows | whole).status_code == 302
+    assert [one.name for one in Staff.objects.all()] == ["Ana Example"]

@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 from api.desk.manage import Tab, tabs_of
 from api.permissions import NotPermitted, may, sites_for, staff_id
 from clinic.journal import Actor
-from clinic.models import Site, User
+from clinic.models import Patient, Site, User
 
 PHONE_PLACES = 5
 
@@ -67,6 +67,7 @@ class Frame:
     may_administer: bool
     tabs: tuple[Tab, ...]
     has_week: bool
+    demo: bool
 
     @property
     def beyond_phone(self) -> tuple[Place, ...]:
@@ -166,7 +167,15 @@ def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Fra
         may_administer=user.is_staff and sites_for(user, "manage_setup").everywhere,
         tabs=tuple(tabs_of(user, site)) if site else (),
         has_week=has_week,
+        demo=_in_a_demo(request, here),
     )
+
+
+def _in_a_demo(request: Asked, here: str) -> bool:
+    """Whether the patients are a demo's: asked on the day board, once a sign-in."""
+    if here == "day" and "demo" not in request.session:
+        request.session["demo"] = Patient.objects.filter(is_demo=True).exists()
+    return bool(request.session.get("demo", False))
 
 
 def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:

@@ -72,8 +72,9 @@ function open(index, one) {
   back.hidden = index === 0;
   next.textContent = index === stops.length - 1 ? "Done" : "Next";
   card.hidden = ring.hidden = false;
-  const tall = one.getBoundingClientRect().height > innerHeight / 2;
-  one.scrollIntoView({ block: tall ? "nearest" : "center", inline: "nearest", behavior: "instant" });
+  const { top, height } = one.getBoundingClientRect();
+  const stays = height > innerHeight / 2 && top >= 0 && top < innerHeight / 2;
+  if (!stays) one.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
   place();
   next.focus({ preventScroll: true });
 }

@@ -228,13 +228,14 @@ class Clinic:
     def asked(self, rows: int) -> dict[str, int]:
         """By page, how many queries it takes once there are so many rows.
 
-        What the daybook remembers of the clinic's facts, and where one last was, is read before.
+        What the daybook remembers of the clinic's facts, and what a session does, is read before.
         """
         grow(self.site, self.version, self.rows, rows)
         self.rows = rows
         facts(self.site, MONDAY - timedelta(days=64), MONDAY + timedelta(days=128))
         for browser in self.browsers.values():
             browser.get(reverse("desk:switch", args=[self.site.pk]))
+            browser.get(reverse("desk:day", args=[self.site.pk, MONDAY]))
         counts = {}
         for name, (role, address, kwargs, query, _) in PAGES.items():
             with CaptureQueriesContext(connection) as queries:

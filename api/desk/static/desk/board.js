@@ -108,7 +108,8 @@ function drawVisit(id) {
   }
   const signs = block.querySelector(".block-signs");
   if (phases.length === 1) block.querySelector(".block-with").textContent = li.dataset.with;
-  if (spare && !li.classList.contains("here")) {
+  // A day in hand is told by the card; a sign that most blocks carry would be none.
+  if (spare === "last day" && !li.classList.contains("here")) {
     const closing = icon("hourglass", "closing");
     closing.append(spare);
     signs.append(closing);

@@ -57,6 +57,7 @@ def test_undo_on_a_page_that_answers_a_form_posts_nothing_again(enter, clinic, l
     name.evaluate("field => { field.form.noValidate = true; }")
     mia.get_by_role("button", name="Save", exact=True).click()
     expect(mia.locator("body[data-posted]")).to_be_visible()
+    mia.wait_for_load_state()
     mia.keyboard.press("Control+k")
     mia.get_by_role("option", name="Undo the last action").click()
     expect(mia.locator("#toasts")).to_contain_text("Undone")

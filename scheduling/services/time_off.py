@@ -156,8 +156,10 @@ def _in_hand(staff: int) -> Staff:
 
 
 def _in_hand_request(time_off: int) -> TimeOff:
+    """The request, kept from others. Its absence is not joined: while one waits for the lock,
+    PostgreSQL brings the locked row up to date and not what is joined to it."""
     requests = TimeOff.objects.select_for_update(of=("self",))
-    return requests.select_related("staff__resource", "absence").get(pk=time_off)
+    return requests.select_related("staff__resource").get(pk=time_off)
 
 
 def _waiting(time_off: int, now: datetime) -> TimeOff:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+from api.desk.mondays import FromMonday
 from clinic.models import Absence, OnCall, Site, Staff
 from clinic.selectors import Duty, closed_days, duties, open_spans, range_of
 from clinic.services.roster import ROLES
@@ -110,7 +111,7 @@ class RosterDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(FromMonday):
     """Seven days from a Monday; the picture runs from `low` to `high`, minutes from midnight."""
 
     monday: date
@@ -118,18 +119,6 @@ class Roster:
     groups: tuple[Group, ...]
     low: int
     high: int
-
-    @property
-    def sunday(self) -> date:
-        return self.monday + timedelta(days=6)
-
-    @property
-    def previous(self) -> date:
-        return self.monday - timedelta(days=7)
-
-    @property
-    def next(self) -> date:
-        return self.monday + timedelta(days=7)
 
     @property
     def box(self) -> str:

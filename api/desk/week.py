@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from api.desk.board import Entry, Sight, entries
+from api.desk.mondays import FromMonday
 from api.desk.sheet import names_in, siblings_of
 from api.permissions import visible_visits
 from clinic.models import Site, User
@@ -64,24 +65,12 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class Week(FromMonday):
     """Monday to Friday, and the weekend where something is on it."""
 
     monday: date
     days: tuple[Day, ...]
     hours: tuple[int, ...]
-
-    @property
-    def sunday(self) -> date:
-        return self.monday + timedelta(days=6)
-
-    @property
-    def previous(self) -> date:
-        return self.monday - timedelta(days=7)
-
-    @property
-    def next(self) -> date:
-        return self.monday + timedelta(days=7)
 
     @property
     def height(self) -> int:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.lanes import ROLES, Bar, bars, people_shown
+from api.desk.mondays import FromMonday
 from api.desk.sheet import names_in, siblings_of, stamp
 from api.permissions import may, visible_visits
 from clinic.models import Room, Site, User
@@ -86,7 +87,7 @@ class WeekDay:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteWeek:
+class SiteWeek(FromMonday):
     """Seven days of a site from a Monday, days shut without a visit left out."""
 
     site: Site
@@ -99,18 +100,6 @@ class SiteWeek:
     lines: tuple[Line, ...]
     one: int
     names: tuple[tuple[int, str], ...]
-
-    @property
-    def sunday(self) -> date:
-        return self.monday + timedelta(days=6)
-
-    @property
-    def previous(self) -> date:
-        return self.monday - timedelta(days=7)
-
-    @property
-    def next(self) -> date:
-        return self.monday + timedelta(days=7)
 
     @property
     def ticks(self) -> list[tuple[int, int, str]]:

@@ -5,7 +5,6 @@ from datetime import date, time
 import pytest
 import time_machine
 from django.http import QueryDict
-from django.test import Client
 
 from api.desk.hours_forms import Row, WeekForm
 from api.desk.roster import read_roster
@@ -13,11 +12,9 @@ from api.desk.shifts import in_words
 from clinic.models import (
     Absence,
     AvailabilityException,
-    Grant,
     Journal,
     OnCall,
     Staff,
-    User,
     WeeklyHours,
 )
 from clinic.services.hours import Shift
@@ -38,6 +35,7 @@ from tests.cast import (
     token,
     works,
 )
+from tests.desk.browsers import person
 
 pytestmark = pytest.mark.django_db
 BY = {"actor": DESK, "now": NOW}
@@ -64,16 +62,6 @@ def series(clinic):
 @pytest.fixture
 def theo(clinic):
     return Staff.objects.get(given_name="Theo")
-
-
-def person(role, own=None):
-    user = User.objects.create(username=role, email=f"{role}@clinic.example", first_name=role)
-    Grant.objects.create(user=user, role=role)
-    if own:
-        Staff.objects.filter(pk=own.pk).update(user=user)
-    browser = Client()
-    browser.force_login(user)
-    return browser
 
 
 def typed(shifts, since=MONDAY, **more):

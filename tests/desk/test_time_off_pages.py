@@ -4,14 +4,12 @@ from datetime import date
 
 import pytest
 import time_machine
-from django.test import Client
 
 from api.desk.hours_forms import TimeOffForm
 from api.desk.shifts import days_off
 from api.desk.time_off import may_decide
 from clinic.models import (
     Absence,
-    Grant,
     Staff,
     TimeOff,
     User,
@@ -33,6 +31,7 @@ from tests.cast import (
     staff,
     token,
 )
+from tests.desk.browsers import person
 
 pytestmark = pytest.mark.django_db
 BY = {"actor": DESK, "now": NOW}
@@ -59,16 +58,6 @@ def series(clinic):
 @pytest.fixture
 def theo(clinic):
     return Staff.objects.get(given_name="Theo")
-
-
-def person(role, own=None):
-    user = User.objects.create(username=role, email=f"{role}@clinic.example", first_name=role)
-    Grant.objects.create(user=user, role=role)
-    if own:
-        Staff.objects.filter(pk=own.pk).update(user=user)
-    browser = Client()
-    browser.force_login(user)
-    return browser
 
 
 def test_somebody_asks_sees_the_answer_and_withdraws(theo, clinic):

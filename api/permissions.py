@@ -21,37 +21,51 @@ from scheduling.models import Appointment, Claim, Series
 # FD front desk, TH therapist, NU nurse, CN charge nurse, PR prescriber, BI biller, MG manager,
 # AD administrator: the order of Grant.Role. The last two columns: a token's scope; what it allows.
 TABLE = """
-action           | FD TH NU CN PR BI MG AD | API scope          | allows
-see_sites        | x  x  x  x  x  x  x  x  | sites:read         | sites, rooms, protocols
-see_staff        | x  x  x  x  x  x  x  x  | staff:read         | who works here, roles, skills
-see_day          | x  .  x  x  x  x  x  .  | appointments:read  | every visit: when and where
-see_own_day      | .  x  x  x  x  .  .  .  | -                  | visits one takes part in
-see_care         | x  x  x  x  x  .  .  .  | appointments:read  | step, acuity, notes, gates
-see_names        | x  x  x  x  x  .  .  .  | patients:read      | names; else initials
-see_patients     | x  .  x  x  x  x  .  .  | patients:read      | any patient of the site
-see_own_patients | .  x  .  .  .  .  .  .  | -                  | the patients one treats
-manage_patients  | x  .  .  x  x  .  .  .  | patients:write     | add and correct patients
-see_series       | x  .  x  x  x  .  .  .  | series:read        | series and their windows
-book_series      | x  .  .  x  x  .  .  .  | series:write       | propose, hold, book series
-cancel_series    | x  .  .  .  x  .  .  .  | series:write       | cancel the rest of a series
-book_visit       | x  .  .  x  x  .  .  .  | appointments:write | book one visit
-cancel_visit     | x  .  .  x  x  .  .  .  | appointments:write | cancel one visit
-see_coverage     | x  .  x  x  x  .  x  .  | coverage:read      | nurse lanes on, needed, free
-see_own_calendar | x  x  x  x  x  x  x  x  | -                  | one's own week
-manage_feeds_own | x  x  x  x  x  x  x  x  | -                  | own calendar addresses
-see_feeds        | .  .  .  .  .  .  x  x  | feeds:read         | list calendar addresses
-manage_feeds_any | .  .  .  .  .  .  x  x  | feeds:write        | anybody's calendar addresses
-write_notes      | x  x  x  x  x  .  .  .  | -                  | notes on visits
-block_time       | x  .  .  x  .  .  x  .  | -                  | close a room or a person for hours
-ask_time_off     | x  x  x  x  x  x  x  x  | -                  | ask for time off for oneself
-decide_time_off  | .  .  .  x  .  .  x  x  | -                  | approve or decline time off
-manage_places    | .  .  .  .  .  .  x  x  | -                  | the site, rooms, hours, closures
-manage_staff     | .  .  .  .  .  .  x  x  | -                  | staff, credentials, weekly hours
-write_protocols  | .  .  .  .  x  .  x  x  | -                  | write and retire protocols
-review_protocols | .  .  .  .  x  .  .  .  | -                  | say a protocol may be used
-see_journal      | .  .  .  .  .  .  x  x  | -                  | who changed what
-see_billing      | .  .  .  .  .  x  x  .  | -                  | what is owed
-manage_setup     | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins
+action            | FD TH NU CN PR BI MG AD | API scope          | allows
+see_sites         | x  x  x  x  x  x  x  x  | sites:read         | sites, rooms, protocols
+see_staff         | x  x  x  x  x  x  x  x  | staff:read         | who works here, roles, skills
+see_day           | x  .  x  x  x  x  x  .  | appointments:read  | every visit: when and where
+see_own_day       | .  x  x  x  x  .  .  .  | -                  | visits one takes part in
+see_care          | x  x  x  x  x  .  .  .  | appointments:read  | step, acuity, notes, gates
+see_names         | x  x  x  x  x  .  .  .  | patients:read      | names; else initials
+see_patients      | x  .  x  x  x  x  .  .  | patients:read      | any patient of the site
+see_own_patients  | .  x  .  .  .  .  .  .  | -                  | the patients one treats
+manage_patients   | x  .  .  x  x  .  .  .  | patients:write     | add and correct patients
+see_series        | x  .  x  x  x  .  .  .  | series:read        | series and their windows
+book_series       | x  .  .  x  x  .  .  .  | series:write       | propose, hold, book series
+cancel_series     | x  .  .  .  x  .  .  .  | series:write       | cancel the rest of a series
+book_visit        | x  .  .  x  x  .  .  .  | appointments:write | book one visit
+cancel_visit      | x  .  .  x  x  .  .  .  | appointments:write | cancel one visit
+move_visit        | x  .  .  x  x  .  .  .  | appointments:write | move a visit and what follows it
+run_day           | x  x  x  x  x  .  .  .  | appointments:write | say where a visit stands
+override_rules    | .  .  .  x  x  .  .  .  | -                  | break a rule, with a reason
+report_absence    | x  .  .  x  .  .  x  .  | absences:write     | somebody, a room or a site is out
+see_recoveries    | x  .  x  x  x  .  x  .  | absences:read      | what an absence does to the day
+accept_recovery   | .  .  .  x  .  .  x  .  | absences:write     | accept a plan of recovery
+assign_nurses     | .  .  .  x  .  .  .  .  | -                  | who monitors whom; a float nurse
+sign_hand_over    | .  .  x  x  .  .  .  .  | -                  | sign for a patient taken over
+see_waitlist      | x  .  .  x  x  .  .  .  | waitlist:read      | who waits for a place
+manage_waitlist   | x  .  .  x  x  .  .  .  | waitlist:write     | put patients on it, offer, accept
+see_follow_ups    | x  x  x  x  x  .  .  .  | follow-ups:read    | calls, measures, visits due
+manage_follow_ups | x  x  x  x  x  .  .  .  | follow-ups:write   | book them, mark them done
+see_messages      | x  .  .  x  x  .  x  .  | -                  | what was sent to patients
+write_templates   | .  .  .  .  .  .  x  x  | -                  | the words of messages
+see_coverage      | x  .  x  x  x  .  x  .  | coverage:read      | nurse lanes on, needed, free
+see_own_calendar  | x  x  x  x  x  x  x  x  | -                  | one's own week
+manage_feeds_own  | x  x  x  x  x  x  x  x  | -                  | own calendar addresses
+see_feeds         | .  .  .  .  .  .  x  x  | feeds:read         | list calendar addresses
+manage_feeds_any  | .  .  .  .  .  .  x  x  | feeds:write        | anybody's calendar addresses
+write_notes       | x  x  x  x  x  .  .  .  | -                  | notes on visits
+block_time        | x  .  .  x  .  .  x  .  | -                  | close a room or person for hours
+ask_time_off      | x  x  x  x  x  x  x  x  | -                  | ask for time off for oneself
+decide_time_off   | .  .  .  x  .  .  x  x  | -                  | approve or decline time off
+manage_places     | .  .  .  .  .  .  x  x  | -                  | the site, rooms, hours, closures
+manage_staff      | .  .  .  .  .  .  x  x  | -                  | staff, credentials, weekly hours
+write_protocols   | .  .  .  .  x  .  x  x  | -                  | write and retire protocols
+review_protocols  | .  .  .  .  x  .  .  .  | -                  | say a protocol may be used
+see_journal       | .  .  .  .  .  .  x  x  | -                  | who changed what
+see_billing       | .  .  .  .  .  x  x  .  | -                  | what is owed
+manage_setup      | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins
 """
 
 ROLES = tuple(role.value for role in Grant.Role)

@@ -49,18 +49,36 @@ def install(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(statement)
 
 
+def watch(connection: BaseDatabaseWrapper, table: str) -> None:
+    """Let a change of one more table, or of one that was rebuilt, alter the stamp."""
+    with connection.cursor() as cursor:
+        for statement in _triggers(connection.vendor, table):
+            cursor.execute(statement)
+
+
+def unwatch(connection: BaseDatabaseWrapper, table: str) -> None:
+    """Take its triggers away."""
+    with connection.cursor() as cursor:
+        for statement in _drops(connection.vendor, table):
+            cursor.execute(statement)
+
+
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Take the triggers and the stamp away, for migrating backwards."""
     with connection.cursor() as cursor:
         for table in TABLES:
-            if connection.vendor == "postgresql":
-                cursor.execute(f"DROP TRIGGER facts_changed ON {table}")
-            else:
-                for event in ("INSERT", "UPDATE", "DELETE"):
-                    cursor.execute(f"DROP TRIGGER {table}_{event.lower()}_is_a_fact")
+            for statement in _drops(connection.vendor, table):
+                cursor.execute(statement)
         if connection.vendor == "postgresql":
             cursor.execute("DROP FUNCTION clinic_facts_changed")
         cursor.execute("DROP TABLE clinic_factsrevision")
+
+
+def _drops(vendor: str, table: str) -> list[str]:
+    if vendor == "postgresql":
+        return [f"DROP TRIGGER facts_changed ON {table}"]
+    events = ("insert", "update", "delete")
+    return [f"DROP TRIGGER {table}_{event}_is_a_fact" for event in events]
 
 
 def _triggers(vendor: str, table: str) -> list[str]:

@@ -17,6 +17,7 @@ from clinic.models import (
     Closure,
     Credential,
     OpeningHours,
+    Outage,
     Site,
     Staff,
     WeeklyHours,
@@ -63,17 +64,24 @@ def closed_days(site: Site, first: date, last: date) -> dict[date, str]:
 
 
 def open_spans(site: Site, first: date, last: date) -> list[Span]:
-    """When the site is open, in UTC minutes; one range query each for hours and closures."""
+    """When the site is open, in UTC minutes; a range query each for hours, closures, outages."""
     shut = closed_days(site, first, last)
     weekly = defaultdict(list)
     for hours in OpeningHours.objects.filter(site=site):
         weekly[hours.weekday].append((hours.opens, hours.closes))
-    return merge(
+    opened = merge(
         shift(day, opens, closes, site.zone)
         for day in days(first - timedelta(days=1), last)
         if day not in shut
         for opens, closes in weekly[day.weekday()]
     )
+    return subtract(opened, outages(site, *range_of(site, first, last)))
+
+
+def outages(site: Site, start: int, end: int) -> list[Span]:
+    """Spans in which a site is shut whatever its week says, in UTC minutes."""
+    found = Outage.objects.filter(site=site, ends_at__gt=moment(start), starts_at__lt=moment(end))
+    return [(minute(outage.starts_at), minute_up(outage.ends_at)) for outage in found]
 
 
 def next_open_day(site: Site, day: date) -> date | None:

@@ -4,6 +4,7 @@ from clinic.models.availability import (
     Absence,
     AvailabilityException,
     OnCall,
+    Outage,
     TimeOff,
     WeeklyHours,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "OnCall",
     "OpeningHours",
     "Organisation",
+    "Outage",
     "Patient",
     "Resource",
     "Room",

@@ -63,6 +63,23 @@ class Absence(models.Model):
         ]
 
 
+class Outage(models.Model):
+    """A site shut for some hours or days, whatever its week says: snow, no power, no water."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="outages")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="outage_ends_after_it_begins"
+            )
+        ]
+
+
 class TimeOff(models.Model):
     """Somebody asks to be off; approved, it is an absence. One asked for blocks nothing."""
 

@@ -34,6 +34,9 @@ class Calendar:
         self.away: dict[int, list[Span]] = defaultdict(list)
         for absence in rows.absences:
             self.away[absence.resource].append((absence.start, absence.end))
+        self.outages: dict[int, list[Span]] = defaultdict(list)
+        for outage in rows.outages:
+            self.outages[outage.site].append((outage.start, outage.end))
         self._open: dict[tuple[int, date], list[Span]] = {}
         self._duty: dict[tuple[int, int, date], list[Span]] = {}
         self._present: dict[tuple[int, str, date], list[Span]] = {}
@@ -52,9 +55,8 @@ class Calendar:
 
     def shut(self, span: Span, site: int) -> list[Span]:
         """Minutes of the span in which the site is closed."""
-        return without(
-            span, (part for day in self.days(span, site) for part in self.open(site, day))
-        )
+        opened = (part for day in self.days(span, site) for part in self.open(site, day))
+        return merge([*without(span, opened), *clip(self.outages[site], *span)])
 
     def off(self, span: Span, person: int, site: int) -> list[Span]:
         """Minutes of the span in which the person does not work at the site."""

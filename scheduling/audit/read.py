@@ -23,6 +23,7 @@ from scheduling.audit.rows import (
     Credential,
     Hold,
     Opening,
+    Outage,
     Person,
     Phase,
     Room,
@@ -208,6 +209,10 @@ def _facts() -> dict[str, Any]:
         "absences": [
             Absence(row[0], _minute(row[1])[0], -(-_seconds(row[2]) // 60))
             for row in _rows("SELECT resource_id, starts_at, ends_at FROM clinic_absence")
+        ],
+        "outages": [
+            Outage(row[0], _minute(row[1])[0], -(-_seconds(row[2]) // 60))
+            for row in _rows("SELECT site_id, starts_at, ends_at FROM clinic_outage")
         ],
         "credentials": [
             Credential(row[0], row[1], row[2] and _date(row[2]), _date(row[3]))

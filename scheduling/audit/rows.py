@@ -124,6 +124,12 @@ class Absence(NamedTuple):
     end: int
 
 
+class Outage(NamedTuple):
+    site: int
+    start: int
+    end: int
+
+
 class Credential(NamedTuple):
     person: int
     kind: str
@@ -157,6 +163,7 @@ class Rows:
     absences: list[Absence]
     credentials: list[Credential]
     travel: Mapping[tuple[int, int], int]
+    outages: list[Outage] = field(default_factory=list)
     overrides: Mapping[int, frozenset[str]] = field(default_factory=dict)
     scope: frozenset[int] = frozenset()
     complete: bool = True

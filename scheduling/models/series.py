@@ -30,6 +30,15 @@ GONE = (Status.CANCELLED, Status.NO_SHOW, Status.TO_REBOOK)
 AHEAD = (Status.BOOKED, Status.CONFIRMED, Status.UNCOVERED, Status.TO_REBOOK)
 
 
+class CancelKind(models.TextChoices):
+    """Why a visit is cancelled, for the numbers: who or what stood in its way."""
+
+    PATIENT = "patient"
+    CLINIC = "clinic"
+    CLINICAL = "clinical"
+    WEATHER = "weather"
+
+
 class Series(models.Model):
     """A patient's course on one protocol version. `d0` is the site date of the origin step.
 
@@ -70,6 +79,7 @@ class Appointment(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     sequence = models.PositiveIntegerField(default=0)
+    cancel_kind = models.CharField(max_length=8, choices=CancelKind, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
     late_cancel = models.BooleanField(default=False)
     note = models.CharField(max_length=1000, blank=True)
@@ -95,6 +105,22 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} ({self.status})"
+
+
+class StatusChange(models.Model):
+    """A visit came to stand at `to` at a moment; the actual times beside the planned ones.
+
+    `taken_back` marks one that was a mistake and does not count.
+    """
+
+    appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="status_changes")
+    to = models.CharField(max_length=10, choices=Status)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    taken_back = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["at", "id"]
 
 
 class AppointmentPhase(models.Model):

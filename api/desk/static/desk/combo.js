@@ -29,7 +29,7 @@ function setUp(combo) {
 
   // Whom the arrows chose stays chosen when the answer to the last letter comes after them.
   const same = (one, other) => one.textContent === other?.textContent;
-  const kept = (chosen) => moved && options().find((option) => same(option, chosen));
+  const kept = (chosen) => options().find((option) => moved && same(option, chosen));
 
   // Enter pressed before the answer to the last letter came takes that answer, not the one before.
   const current = () => shown === input.value.trim();

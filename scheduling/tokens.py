@@ -6,12 +6,15 @@ It names times, rooms and clinicians; monitoring nurses are chosen when it is bo
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.core import signing
+from django.utils.crypto import salted_hmac
 
 from clinic.spans import minute, moment
 from scheduling.errors import ProposalExpired, ProposalUnknown
@@ -140,3 +143,18 @@ def _read(body: Sequence[Any]) -> Draft:
             for step, start, rooms, clinicians in visits
         ),
     )
+
+
+def link_secret(kind: str, id: int) -> str:
+    """The secret of a patient's link to an offer or a follow-up: made anew whenever needed.
+
+    It is an HMAC by SECRET_KEY, so that the database holds nothing that opens the link; rows keep
+    `secret_hash(...)` of it to be found by.
+    """
+    digest = salted_hmac("chairtime.link", f"{kind}:{id}", algorithm="sha256").digest()
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def secret_hash(secret: str) -> str:
+    """SHA-256 of a link's secret, in hex."""
+    return sha256(secret.encode()).hexdigest()

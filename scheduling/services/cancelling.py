@@ -69,7 +69,7 @@ def give_up(
     visits: Sequence[Appointment], *, reason: str, late: bool = False, actor: Actor, now: datetime
 ) -> None:
     """Cancel visits that are locked, and free what they hold; the journal keeps what that was."""
-    held = _held(visits)
+    held = held_by(visits)
     Claim.objects.filter(appointment__in=visits).delete()
     for visit in visits:
         record(
@@ -90,7 +90,7 @@ def give_up(
     publish([visit.pk for visit in visits], now=now)
 
 
-def _held(visits: Sequence[Appointment]) -> dict[int, list[list[object]]]:
+def held_by(visits: Sequence[Appointment]) -> dict[int, list[list[object]]]:
     """The rooms and clinicians of each visit: [role, resource, first minute, lanes]."""
     found: dict[int, dict[tuple[str, int, int], list[int]]] = {visit.pk: {} for visit in visits}
     rows = Claim.objects.filter(appointment__in=visits).exclude(

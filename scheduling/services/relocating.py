@@ -1,4 +1,4 @@
-"""Visits written at another place: the last step of a move, a recovery and a waitlist's earlier time.
+"""Visits written at another place: the last step of a move, a recovery and an earlier time found.
 
 It is no service of its own: it works inside a transaction that holds the locks of the old places
 (`daybook.lock_visits`) and of the new ones (`daybook.open_days`, read without these visits).

@@ -100,6 +100,11 @@ def book_series(*, token: str, actor: Actor, now: datetime) -> Series:
     Monitoring nurses are chosen now, others' monitoring repacked if that is what it takes.
     Raises ProposalUnknown, ProposalExpired, SlotTaken (nothing saved).
     """
+    return enter_series(token=token, actor=actor, now=now)
+
+
+def enter_series(*, token: str, actor: Actor, now: datetime) -> Series:
+    """`book_series` within a transaction that is open already."""
     draft = open_token(token, now=now)
     _release(draft)
     patient, site, version, protocol = _parties(draft)
@@ -153,6 +158,30 @@ def book_visit(
     is against it, SlotTaken when only another claim is, KeyError when the protocol has no such
     step.
     """
+    return enter_visit(
+        patient=patient,
+        site=site,
+        version=version,
+        step=step,
+        starts_at=starts_at,
+        wish=wish,
+        actor=actor,
+        now=now,
+    )
+
+
+def enter_visit(
+    *,
+    patient: Patient,
+    site: Site,
+    version: ProtocolVersion,
+    step: str,
+    starts_at: datetime,
+    wish: Wish = ANYTHING,
+    actor: Actor,
+    now: datetime,
+) -> Appointment:
+    """`book_visit` within a transaction that is open already."""
     series = running_series(patient, site, version, step)
     protocol = catalogue.protocol(version.definition, version=version.version)
     start = minute(starts_at)

@@ -14,13 +14,17 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-def every(seconds: int, task: str) -> dict[str, Any]:
+def every(seconds: int, task: str, *args: object) -> dict[str, Any]:
     """One row: a run that nobody took before the next one is due is dropped, not piled up."""
-    return {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}
+    schedule, options = float(seconds), {"expires": seconds}
+    return {"task": task, "args": args, "schedule": schedule, "options": options}
 
 
 app.conf.beat_schedule = {
     "expire holds": every(60, "scheduling.tasks.expire_holds"),
+    "follow-ups of what changed just now": every(60, "scheduling.tasks.refresh_follow_ups", 5),
+    "follow-ups of what changed today": every(7200, "scheduling.tasks.refresh_follow_ups", 1500),
+    "tell what opens today": every(600, "scheduling.tasks.announce_follow_ups"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),

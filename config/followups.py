@@ -9,9 +9,15 @@ from __future__ import annotations
 
 from clinic.followups import Table
 from scheduling.services.feeds import retell_patient, retell_room, retell_site
+from scheduling.services.follow_ups import follow_up_of
 
 FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
+    "visit.status": [follow_up_of],
+    "visit.cancelled": [follow_up_of],
+    "visit.restored": [follow_up_of],
+    "visit.moved": [follow_up_of],
+    "series.cancelled": [follow_up_of],
 }

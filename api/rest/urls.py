@@ -6,6 +6,7 @@ from api.rest.appointments import AppointmentCancelling, Appointments, OneAppoin
 from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
+from api.rest.follow_ups import FollowUpsDoor
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.series import OneSeries, ProposalHolding, ProposalsDoor, SeriesCancelling, SeriesDoor
@@ -28,6 +29,7 @@ V1 = {
     "appointments/<str:id>": OneAppointment,
     "appointments/<str:id>/cancel": AppointmentCancelling,
     "coverage": CoverageDoor,
+    "follow-ups": FollowUpsDoor,
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,

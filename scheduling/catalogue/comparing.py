@@ -129,6 +129,8 @@ def _course(definition: Mapping[str, Any]) -> dict[str, str]:
     if extension := definition.get("extension"):
         like = _names(definition)[extension["like"]]
         facts["extension"] = f"another {like}, {wording.distance(*extension['days'])} the last"
+    if continues := definition.get("continues"):
+        facts["goes on with"] = continues
     if vitals := definition.get("vitals"):
         minutes = ", ".join(map(str, vitals["minutes"]))
         facts["vitals"] = f"in {wording.plain(vitals['phase'])} at {minutes} min"

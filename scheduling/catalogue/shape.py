@@ -157,6 +157,9 @@ PROTOCOL = Record(
                 },
             )
         ),
+        "continues": Need(
+            Text(60, r"[a-z][a-z0-9-]*", "the key of the protocol that goes on, as maintenance")
+        ),
         "vitals": Need(
             Record(
                 "schedule of vitals",

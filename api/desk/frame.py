@@ -193,6 +193,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_series", site) or may(user, "see_own_patients", site):
             url = reverse("desk:series-list", args=[site.pk])
             places.append(Place("series", "Series", "list", url, "g s"))
+        if may(user, "see_follow_ups", site):
+            url = reverse("desk:follow-ups", args=[site.pk])
+            places.append(Place("follow-ups", "Follow-ups", "clipboard-list", url, "g f"))
     if site and (tabs := tabs_of(user, site)):
         places.append(Place("manage", "Set-up", "settings", tabs[0].url, "g m"))
     if has_week:

@@ -16,6 +16,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "series.booked": ("book_series",),
     "series.cancelled": ("cancel_series",),
     "note": ("write_notes",),
+    "follow_up": ("manage_follow_ups",),
     "absence": ("block_time", "manage_staff", "manage_places"),
     "closure": ("manage_places",),
     "exception": ("manage_staff",),

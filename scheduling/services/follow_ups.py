@@ -72,7 +72,7 @@ def settle_by_visit(*, visit: int, actor: Actor, now: datetime) -> int:
     stands = Appointment.objects.values_list("status", flat=True).get(pk=visit)
     for row in rows:
         if stands in GONE:
-            _reopen(row, actor, now)
+            reopen(row, actor=actor, now=now)
         elif stands == Status.DISCHARGED:
             row.done_at, row.done_by = now, actor.name
             _write(row, FollowUp.State.DONE, row.note, "follow_up.done", actor, now)
@@ -147,7 +147,7 @@ def reopen_follow_up(*, follow_up: int, actor: Actor, now: datetime) -> FollowUp
     row = FollowUp.objects.select_for_update(of=("self",)).get(pk=follow_up)
     if row.state == FollowUp.State.DUE:
         raise NotDue(row)
-    _reopen(row, actor, now)
+    reopen(row, actor=actor, now=now)
     return row
 
 
@@ -205,7 +205,8 @@ def _link(row: FollowUp, visit: Appointment, actor: Actor, now: datetime) -> Non
     _write(row, FollowUp.State.BOOKED, row.note, "follow_up.booked", actor, now)
 
 
-def _reopen(row: FollowUp, actor: Actor, now: datetime) -> None:
+def reopen(row: FollowUp, *, actor: Actor, now: datetime) -> None:
+    """Due again, within a transaction that has the row locked."""
     row.appointment, row.done_at, row.done_by = None, None, ""
     _write(row, FollowUp.State.DUE, row.note, "follow_up.reopened", actor, now)
 

@@ -25,9 +25,10 @@ from clinic.models import (
 from clinic.services import absences, closures, hours, roster
 from clinic.services.facts import Pen
 from scheduling import daybook
-from scheduling.models import Appointment, Series
+from scheduling.models import Appointment, FollowUp, Series
 from scheduling.models.series import AHEAD
 from scheduling.services.cancelling import give_up
+from scheduling.services.follow_ups import reopen
 from scheduling.services.keeping import sites_of, visits_fit
 from scheduling.services.notes import keep_note
 from scheduling.services.restoring import restore
@@ -224,6 +225,12 @@ def _rewrite_note(turn: Turn) -> None:
     keep_note(appointment=turn.id, note=note, seen=turn.entry.pk, actor=turn.actor, now=turn.now)
 
 
+def _reopen_follow_up(turn: Turn) -> None:
+    row = FollowUp.objects.select_for_update(of=("self",)).get(pk=turn.id)
+    turn.unchanged()
+    reopen(row, actor=turn.actor, now=turn.now)
+
+
 def _write_back(turn: Turn) -> None:
     write_back(turn.rows, actor=turn.actor, now=turn.now)
 
@@ -241,6 +248,8 @@ INVERSES: dict[str, Inverse] = {
     "exception.removed": _add_exception,
     "credential.added": _remove_credential,
     "note.changed": _rewrite_note,
+    "follow_up.done": _reopen_follow_up,
+    "follow_up.dropped": _reopen_follow_up,
     **dict.fromkeys(REVERTED, _write_back),
 }
 """The journal's action -> what takes it back, in the transaction of `undo`."""

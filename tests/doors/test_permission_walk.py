@@ -38,6 +38,7 @@ from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.drafting import open_draft
 from scheduling.services.feeds import create_feed
+from scheduling.services.follow_ups import refresh_follow_ups
 from scheduling.services.time_off import ask_time_off
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
@@ -73,6 +74,7 @@ appointments:write | 201  | no    | POST   /api/v1/appointments
 appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
+follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
@@ -88,6 +90,7 @@ ANYBODY = (
     "/o/token/",
     "/feeds/<str:secret>.ics",
     "/welcome/<str:secret>",
+    "/follow-ups/<str:secret>",
 )
 # Pages of the packages that sign people in (allauth guards its own), and the admin's pages.
 SIGN_IN, ADMIN = "/account/", "/admin/"
@@ -127,6 +130,7 @@ class World:
             self.series[name] = book_series(token=proposal, actor=DESK, now=NOW)
             last = self.series[name].appointments.get(step="th7")
             cancel_visit(appointment=last.pk, reason="to be booked again", actor=DESK, now=NOW)
+            refresh_follow_ups(series=self.series[name].pk, now=NOW)
 
     def person(self, role: str) -> User:
         """Somebody of a role at Here; the therapist is the one of Pia's series."""
@@ -244,6 +248,7 @@ class World:
         """What stands for a parameter of an address, made or found at a site when it is asked."""
         where = self.sites[name]
         return {
+            "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,
             "<int:site>": lambda: where.pk,
             "<int:patient>": lambda: self.patient(name).pk,
             "<int:visit>": lambda: self.visit(name).pk,

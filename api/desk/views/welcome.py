@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from django import forms
@@ -15,8 +14,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from api.desk.forms import DeskForm
-from api.desk.frame import kept_nowhere
-from api.rate import Limit, address, ask
+from api.desk.quiet import quiet, too_many
+from api.rate import Limit
 from clinic.models import Grant, Invitation, Site, User
 from clinic.services.invitations import (
     AlreadySignsIn,
@@ -51,9 +50,8 @@ class WelcomeForm(DeskForm):
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest, secret: str) -> HttpResponse:
     """Make the sign-in that was promised. What is used up, too old or unknown answers the same."""
-    if wait := ask(TRIES, address(request)).wait:
-        headers = {"Retry-After": str(math.ceil(wait))}
-        return _quiet(render(request, "429.html", status=429), headers)
+    if refused := too_many(request, TRIES):
+        return refused
     now = timezone.now()
     try:
         invitation = find_invitation(secret, now=now)
@@ -61,7 +59,7 @@ def welcome(request: HttpRequest, secret: str) -> HttpResponse:
             return _join(request, secret, request.user)
         return _accept(request, secret, invitation)
     except NotInvited:
-        return _quiet(render(request, "desk/start/not_invited.html", status=404))
+        return quiet(render(request, "desk/start/not_invited.html", status=404))
 
 
 def _accept(request: HttpRequest, secret: str, invitation: Invitation) -> HttpResponse:
@@ -78,7 +76,7 @@ def _accept(request: HttpRequest, secret: str, invitation: Invitation) -> HttpRe
             form.add_error(None, wrong)
         else:
             login(request, user, backend=BACKEND)
-            return _quiet(redirect("desk:home"))
+            return quiet(redirect("desk:home"))
     context: dict[str, Any] = {
         "form": form,
         "invitation": invitation,
@@ -86,7 +84,7 @@ def _accept(request: HttpRequest, secret: str, invitation: Invitation) -> HttpRe
         "signs_in": signs_in,
     }
     status = 422 if form.errors else 200
-    return _quiet(render(request, "desk/start/welcome.html", context, status=status))
+    return quiet(render(request, "desk/start/welcome.html", context, status=status))
 
 
 def _join(request: HttpRequest, secret: str, user: User) -> HttpResponse:
@@ -95,9 +93,9 @@ def _join(request: HttpRequest, secret: str, user: User) -> HttpResponse:
     theirs = invitation.email.casefold() == user.email.casefold()
     if request.method == "POST" and theirs:
         join(secret=secret, user=user.pk, now=timezone.now())
-        return _quiet(redirect("desk:home"))
+        return quiet(redirect("desk:home"))
     context = {"invitation": invitation, "roles": roles_of(invitation), "theirs": theirs}
-    return _quiet(render(request, "desk/start/join.html", context))
+    return quiet(render(request, "desk/start/join.html", context))
 
 
 def roles_of(invitation: Invitation) -> list[str]:
@@ -107,12 +105,3 @@ def roles_of(invitation: Invitation) -> list[str]:
         f"{Grant.Role(one['role']).label} at {names.get(one['site'], 'every site')}"
         for one in invitation.grants
     ]
-
-
-def _quiet(response: HttpResponse, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Neither kept, nor passed on to where a link leads."""
-    response["Referrer-Policy"] = "same-origin"  # with "no-referrer" a post has no origin
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    for name, value in (headers or {}).items():
-        response[name] = value
-    return kept_nowhere(response)

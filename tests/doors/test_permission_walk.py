@@ -65,6 +65,7 @@ patients:read      | 200  | no    | GET    /api/v1/patients/<str:id>
 patients:write     | 200  | no    | PATCH  /api/v1/patients/<str:id>
 series:write       | 200  | no    | POST   /api/v1/proposals
 series:write       | 200  | no    | POST   /api/v1/proposals/<str:token>/hold
+follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 series:read        | 200  | none  | GET    /api/v1/series
 series:write       | 201  | no    | POST   /api/v1/series
 series:read        | 200  | no    | GET    /api/v1/series/<str:id>
@@ -74,7 +75,6 @@ appointments:write | 201  | no    | POST   /api/v1/appointments
 appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
-follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>

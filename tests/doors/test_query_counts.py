@@ -37,6 +37,7 @@ from scheduling.models import (
     Appointment,
     AppointmentPhase,
     Claim,
+    FollowUp,
     Protocol,
     ProtocolVersion,
     Series,
@@ -60,6 +61,7 @@ PAGES = {
     "series by stand": ("nurse", "series-list", {}, "?stand=overdue&sort=name&page=2", 18),
     "patients": ("front_desk", "patients", {}, "", 18),
     "patients by flag": ("prescriber", "patients", {}, "?risk=1&acuity=1&sort=name", 18),
+    "follow-ups": ("front_desk", "follow-ups", {}, "?stand=open", 16),
     "hours": ("manager", "hours", {}, "", 20),
     "time off": ("charge_nurse", "time-off", {}, "", 20),
     "capacity": ("manager", "capacity", {}, "", 20),
@@ -189,6 +191,22 @@ def grow(where: Site, version: ProtocolVersion, first: int, last: int) -> None:
             ends_at=visit.ends_at,
         )
         for visit in visits
+    )
+    FollowUp.objects.bulk_create(
+        FollowUp(
+            patient_id=one.patient_id,
+            site=where,
+            series=one,
+            protocol_version=version,
+            key="call",
+            kind="telephone",
+            name="Call",
+            opens_on=MONDAY,
+            due_on=MONDAY,
+            closes_on=FAR,
+            **stamps,
+        )
+        for one in series
     )
     start = minute(at(DAY, "09:00"))
     Claim.objects.bulk_create(

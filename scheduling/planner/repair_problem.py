@@ -20,6 +20,9 @@ SHIFT = 5
 """Minutes of shift that cost a point, begun ones whole."""
 
 
+Kind = Literal["another_day", "float_nurse", "overtime", "another_clinician"]
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """Who or what is out: a person, a room, or with `resource` None the whole site.
@@ -117,7 +120,7 @@ class Way:
     the stretch (absolute minutes) in which somebody more, or opening longer, is needed.
     """
 
-    kind: Literal["another_day", "float_nurse", "overtime", "another_clinician"]
+    kind: Kind
     words: str
     start: int
     end: int

@@ -137,6 +137,14 @@ class Ward:
         kept = {task: task.held for task in staying}
         return self._colour(n, list(self.fixed[n]), [*staying, *coming], kept)
 
+    def paint(self, n: int, tasks: Sequence[CoverTask]) -> dict[CoverTask, tuple[int, ...]] | None:
+        """Lanes of nurse n when all that can move is shared out anew: these tasks are hers then.
+
+        Those she has already keep their lanes where that can be. None when no colouring was found.
+        """
+        kept = {task: task.held for task in tasks if task.nurse == self.nurses[n].id}
+        return self._colour(n, list(self.fixed[n]), tasks, kept)
+
     def _colour(
         self,
         n: int,

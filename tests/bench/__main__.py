@@ -15,10 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests import postgres
+from tests.bench.targets import machine, verdicts
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR = BASE_DIR / "var"
-ON_POSTGRES = ("booking", "crowd", "feeds")
+ON_POSTGRES = ("growth", "booking", "crowd", "feeds", "peers")
 ON_SQLITE = ("queue",)
 
 
@@ -40,6 +41,7 @@ def part(name: str, url: str) -> dict[str, Any]:
 
 def main() -> None:
     VAR.mkdir(exist_ok=True)
+    ran_on = machine()
     found: dict[str, Any] = {"planner": part("planner", "sqlite:///:memory:")}
     with postgres.server() as url:
         for name in ON_POSTGRES:
@@ -55,7 +57,13 @@ def main() -> None:
         finally:
             for left in VAR.glob(f"{file.name}*"):
                 left.unlink()
-    (VAR / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
+    rows = verdicts(found)
+    print(f"\ntargets, on {ran_on['processor']}, Python {ran_on['python']}")
+    for row in rows:
+        value = "-" if row["measured"] is None else f"{row['measured']:g}"
+        print(f"  {row['target']}  {row['what']:<36}{row['bound']:>9}{value:>10}  {row['verdict']}")
+    whole = {"machine": ran_on, "targets": rows, "figures": found}
+    (VAR / "bench.json").write_text(json.dumps(whole, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,21 @@ import django
 
 def main() -> None:
     django.setup()
-    from tests.bench import booking_bench, feed_bench, planner_bench
+    from tests.bench import (
+        booking_bench,
+        feed_bench,
+        growth_bench,
+        peer_bench,
+        planner_bench,
+    )
 
     parts = {
         "booking": booking_bench.measure,
         "crowd": booking_bench.crowded,
         "queue": booking_bench.queue,
         "feeds": feed_bench.measure,
+        "growth": growth_bench.measure,
+        "peers": peer_bench.measure,
         "planner": planner_bench.measure,
     }
     print(json.dumps(parts[sys.argv[1]]()))

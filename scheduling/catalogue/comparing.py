@@ -129,6 +129,8 @@ def _course(definition: Mapping[str, Any]) -> dict[str, str]:
     if extension := definition.get("extension"):
         like = _names(definition)[extension["like"]]
         facts["extension"] = f"another {like}, {wording.distance(*extension['days'])} the last"
+    if (reminders := definition.get("reminders")) is not None:
+        facts["reminders"] = ", ".join(f"{hours} h before" for hours in reminders) or "none"
     if continues := definition.get("continues"):
         facts["goes on with"] = continues
     if vitals := definition.get("vitals"):

@@ -19,6 +19,7 @@ COURSE = (
     "same_room",
     "outside",
     "extension",
+    "reminders",
     "continues",
     "vitals",
     "sources",

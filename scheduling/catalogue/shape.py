@@ -157,6 +157,7 @@ PROTOCOL = Record(
                 },
             )
         ),
+        "reminders": Need(ListOf(Whole(1, 336, "hours before a visit"), most=5, unique=True)),
         "continues": Need(
             Text(60, r"[a-z][a-z0-9-]*", "the key of the protocol that goes on, as maintenance")
         ),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, vDuration, vText
 
-from scheduling.feeds.zones import vtimezone
+from scheduling.zones import vtimezone
 
 PRODUCT = "-//Chairtime//Feeds 1//EN"
 REFRESH = timedelta(minutes=15)

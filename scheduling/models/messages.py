@@ -44,11 +44,13 @@ class MessageTemplate(models.Model):
 
 
 class Message(models.Model):
-    """One message to one person: queued in the transaction that gave reason for it.
+    """One message to one person about one event.
 
-    `key` names the event ("visit.booked:<journal id>:email"), so that it is queued once, however
-    often that is asked. A row in `sending` has been handed to an adapter; one whose worker died
-    there is `unknown` unless the adapter can be asked again without sending twice.
+    `key` names the event ("booked:<journal id>:email"), so that it is queued once, however often
+    that is asked. A row in `sending` has been handed to an adapter; one whose worker died there is
+    `unknown` unless the adapter can be asked again without sending twice.
+    `visits` is what it tells of each visit: {"id", "starts", "ends", "live", "sequence"}.
+    `link` is what its link opens ("offer:12"); the secret is made when it is sent, and not kept.
     """
 
     class State(models.TextChoices):
@@ -58,6 +60,7 @@ class Message(models.Model):
         FAILED = "failed"
         SUPPRESSED = "suppressed"
         UNKNOWN = "unknown"
+        WITHDRAWN = "withdrawn"
 
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=24)
@@ -71,6 +74,8 @@ class Message(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField()
     calendar = models.TextField(blank=True)
+    visits = models.JSONField(default=list, blank=True)
+    link = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -78,6 +83,9 @@ class Message(models.Model):
     not_after = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    receipt = models.CharField(max_length=200, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -51,7 +51,7 @@ def read(
         without_offer,
         without_appointments,
     )
-    free = _Free(rows.iterator(chunk_size=5000), known)
+    free = _Free(rows, known)
     away = _elsewhere(site, known, ranges, now) if known.travel else {}
     return Diary(
         site=site.name,
@@ -126,7 +126,7 @@ def _claims(
 class _Free:
     """Which bits of each lane carry no claim, and what the nurses among them cover."""
 
-    def __init__(self, rows: Iterator[Row], known: Facts) -> None:
+    def __init__(self, rows: Iterable[Row], known: Facts) -> None:
         self.start, self.length = known.start, known.length
         self.whole = span(0, known.length)
         self.rows = list(rows)

@@ -262,8 +262,10 @@ def _release(draft: Draft) -> list[tuple[int, int]]:
     """
     holds = Hold.objects.select_for_update().filter(offer=draft.offer)
     released = [(hold.pk, hold.site_id) for hold in holds]
-    Claim.objects.filter(hold__offer=draft.offer).delete()
-    holds.delete()
+    if released:
+        ids = [hold for hold, _ in released]
+        Claim.objects.filter(hold__in=ids).delete()
+        Hold.objects.filter(pk__in=ids).delete()
     return released
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from scheduling.planner.plans import Refusal
 
@@ -29,6 +31,21 @@ class Refused(Exception):
 
 class SlotTaken(Refused):
     """The place was free when it was proposed and is not any more (HTTP 409)."""
+
+
+class MoveRefused(Refused):
+    """A visit cannot be where it was asked to be; `nearest` is the nearest time that would do.
+
+    It is said with the first reason too, so that every door tells it.
+    """
+
+    def __init__(self, refusals: Sequence[Refusal], *, nearest: datetime | None) -> None:
+        first, *others = refusals
+        hint = " No other day would do."
+        if nearest:
+            hint = f" {nearest:%a} {nearest.day} {nearest:%b %H:%M} would do."
+        super().__init__([replace(first, message=first.message + hint), *others])
+        self.nearest = nearest
 
 
 class WouldBreakVisits(Exception):

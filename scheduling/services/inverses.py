@@ -30,6 +30,7 @@ from scheduling.models.series import AHEAD
 from scheduling.services.cancelling import give_up
 from scheduling.services.follow_ups import reopen
 from scheduling.services.keeping import sites_of, visits_fit
+from scheduling.services.moving import move_back
 from scheduling.services.notes import keep_note
 from scheduling.services.restoring import restore
 from scheduling.services.reverting import REVERTED, write_back
@@ -58,13 +59,16 @@ class Turn:
     def pen(self, kind: str) -> Pen:
         return Pen(kind, self.actor, self.now)
 
-    def unchanged(self, *others: str) -> None:
+    def unchanged(self, *others: str, since: int = 0) -> None:
         """To be asked under lock: ChangedMeanwhile when somebody else changed a subject since.
+
+        `since` is the last row of the change, where it wrote more than one.
 
         NotUndoable when it was the same person: they took it back already, or went on from there.
         """
         subjects = [self.entry.subject, *others]
-        later = Journal.objects.filter(subject__in=subjects, pk__gt=self.entry.pk).order_by("pk")
+        last = max(since, self.entry.pk)
+        later = Journal.objects.filter(subject__in=subjects, pk__gt=last).order_by("pk")
         changed = list(later)
         if changed and all(one.actor == self.actor.name for one in changed):
             raise NotUndoable("That is undone already, or you have changed it again since.")
@@ -114,6 +118,16 @@ def _unbook_series(turn: Turn) -> None:
     _mark(series, turn, Series.State.CANCELLED, UNDONE)
     after = {"status": series.status, "reason": UNDONE, "visits": ids}
     _told(turn, "series.cancelled", after, before={"status": Series.State.ACTIVE})
+
+
+def _move_back(turn: Turn) -> None:
+    """The visit, and those that followed it: the rows of one change, told at one time."""
+    rows = Journal.objects.filter(
+        action="visit.moved", at=turn.entry.at, actor=turn.entry.actor, door=turn.entry.door
+    ).order_by("pk")
+    together = [row for row in rows if row.after.get("because") == "moved"]
+    turn.unchanged(*(row.subject for row in together), since=together[-1].pk)
+    move_back(together, actor=turn.actor, now=turn.now)
 
 
 def _mark(series: Series, turn: Turn, status: str, reason: str) -> None:
@@ -238,6 +252,7 @@ def _write_back(turn: Turn) -> None:
 INVERSES: dict[str, Inverse] = {
     "visit.booked": _unbook_visit,
     "visit.cancelled": _uncancel_visit,
+    "visit.moved": _move_back,
     "series.booked": _unbook_series,
     "series.cancelled": _uncancel_series,
     "absence.added": _remove_absence,

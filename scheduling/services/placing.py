@@ -19,6 +19,8 @@ from scheduling.planner.shape import shape_of
 from scheduling.services.entries import publish, publish_new
 from scheduling.tokens import DraftVisit
 
+NONE: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -67,12 +69,16 @@ def judge(
     acuity: int,
     anchors: Mapping[str, Anchor],
     therapist: int | None = None,
+    lifted: frozenset[str] = NONE,
 ) -> Judged | list[Refusal]:
-    """Every rule once more on what the locks now hold still; nurses named if all agree."""
+    """Every rule once more on what the locks now hold still; nurses named if all agree.
+
+    `lifted` are rules that may be broken; where nurses are short in spite of it, nobody is named.
+    """
     refusals = rules.check(
         visits, diary, protocol, acuity=acuity, anchors=anchors, therapist=therapist
     )
-    if refusals:
+    if any(refusal.rule not in lifted for refusal in refusals):
         return refusals
     monitoring: dict[str, tuple[cover.Placement, ...]] = {}
     repacked: list[cover.Placement] = []
@@ -84,6 +90,8 @@ def judge(
         own = [c for v in visits if v.step in steps for c in v.claims if c.kind == "staff"]
         shared = cover.assign(tasks, diary.people, diary.cover, diary, own)
         if isinstance(shared, cover.Shortage):
+            if "nurse_cover_is_kept" in lifted:
+                continue
             return [
                 Refusal("nurse_cover_is_kept", "nurse cover", rules.shortage_words(shared, diary))
             ]

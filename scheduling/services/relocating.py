@@ -34,7 +34,7 @@ def relocate(
 ) -> None:
     """Write one patient's visits, by step, at their judged places; each has its journal row.
 
-    `because` is moved, follows, recovery, waitlist or undo; `reasons` (by step) are told to people.
+    `because` is moved, recovery, waitlist or undo; `reasons` (by step) are told to people.
     The rows are refreshed in place. Rooms, people and times may all have changed, or only some.
     """
     rows = [visits[planned.step] for planned in judged.visits]

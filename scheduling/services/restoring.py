@@ -55,7 +55,10 @@ def _claim(visits: list[Appointment], rows: Mapping[int, Journal], now: datetime
     one = visits[0]
     version = one.protocol_version
     protocol = catalogue.protocol(version.definition, version=version.version)
-    drafts = [_draft(visit, rows[visit.pk].before["held"], protocol) for visit in visits]
+    drafts = [
+        draft_of(visit, rows[visit.pk].before["held"], protocol, minute(visit.starts_at))
+        for visit in visits
+    ]
     days = {at.astimezone(one.site.zone).date() for v in visits for at in (v.starts_at, v.ends_at)}
     diary = daybook.open_days(
         site=one.site,
@@ -109,9 +112,11 @@ def _judged(
     return judged
 
 
-def _draft(visit: Appointment, held: list[list[Any]], protocol: Protocol) -> DraftVisit:
-    """What a cancellation kept of a visit, in the order of the step's stays and turns."""
-    shape, start = shape_of(protocol.step(visit.step)), minute(visit.starts_at)
+def draft_of(
+    visit: Appointment, held: list[list[Any]], protocol: Protocol, start: int
+) -> DraftVisit:
+    """What the journal kept of a visit that began then, in the order of its stays and turns."""
+    shape = shape_of(protocol.step(visit.step))
     people = {role: resource for role, resource, _, _ in held}
     rooms = {at: (room, tuple(lanes)) for role, room, at, lanes in held if role == Claim.Role.ROOM}
     return DraftVisit(

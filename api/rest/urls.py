@@ -7,6 +7,7 @@ from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
 from api.rest.follow_ups import FollowUpsDoor
+from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.series import OneSeries, ProposalHolding, ProposalsDoor, SeriesCancelling, SeriesDoor
@@ -28,6 +29,7 @@ V1 = {
     "appointments": Appointments,
     "appointments/<str:id>": OneAppointment,
     "appointments/<str:id>/cancel": AppointmentCancelling,
+    "appointments/<str:id>/move": AppointmentMoving,
     "coverage": CoverageDoor,
     "follow-ups": FollowUpsDoor,
     "calendar-feeds": CalendarFeeds,

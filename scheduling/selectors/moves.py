@@ -28,6 +28,7 @@ from scheduling.planner.plans import Refusal, Request
 from scheduling.planner.protocols import Protocol
 from scheduling.planner.single import Wish
 from scheduling.planner.starts import Starts
+from scheduling.selectors.proposals import FURTHEST
 
 AROUND = timedelta(days=35)
 """How far after the last visit, or the time asked for, places are looked for."""
@@ -147,6 +148,7 @@ def planned_move(
     what: Movable, starts_at: datetime, now: datetime, *, wish: Wish | None, cascade: bool
 ) -> Moved:
     """The visits that change; MoveRefused with the reasons and the nearest time that would do."""
+    within_reach(what, starts_at, now)
     start = minute(starts_at)
     alone, free = what.diaries(starts_at, now)
     found = move(what.course, what.standing, start, alone, free, cascade=cascade, wish=wish)
@@ -154,6 +156,17 @@ def planned_move(
         return found
     near = nearest_move(what.course, what.standing, start, alone, free, cascade=cascade)
     raise MoveRefused(found, nearest=_at(near, what) if near else None)
+
+
+def within_reach(what: Movable, starts_at: datetime, now: datetime) -> None:
+    """Refused for a time that is over or further ahead than visits are planned."""
+    step = what.visit.step
+    if starts_at < now:
+        message = "That time is over. Choose one that is still to come."
+        raise Refused([Refusal("not_in_the_past", step, message, step)])
+    if starts_at > now + FURTHEST:
+        message = f"Visits are planned up to {FURTHEST.days} days ahead."
+        raise Refused([Refusal("not_too_far_ahead", step, message, step)])
 
 
 def preview_move(

@@ -22,7 +22,13 @@ from scheduling.planner.moving import Moved
 from scheduling.planner.placed import Anchor
 from scheduling.planner.plans import PlannedVisit, Refusal
 from scheduling.planner.single import Wish, place
-from scheduling.selectors.moves import Change, Movable, movable, planned_move
+from scheduling.selectors.moves import (
+    Change,
+    Movable,
+    movable,
+    planned_move,
+    within_reach,
+)
 from scheduling.selectors.single import anchors_of
 from scheduling.services.booking import LONGEST_TURNOVER, TAKEN, guarded
 from scheduling.services.overriding import allowed_by, note_override
@@ -126,6 +132,7 @@ def _move_anyway(
     now: datetime,
 ) -> list[Change]:
     """The visit alone, whatever rules of policy are against it; the journal has which."""
+    within_reach(what, starts_at, now)
     step = what.protocol.step(what.visit.step)
     start = minute(starts_at)
     alone, _ = what.diaries(starts_at, now)

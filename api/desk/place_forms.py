@@ -154,6 +154,13 @@ class SiteForm(DeskForm):
     start_grain_minutes = forms.TypedChoiceField(
         label="Visits start every", choices=GRAINS, coerce=int, initial=15
     )
+    late_cancel_hours = forms.IntegerField(
+        label="Late cancellation, hours before",
+        min_value=0,
+        max_value=336,
+        initial=24,
+        help_text="A patient who cancels with less notice is marked as late.",
+    )
     nurse_lanes = forms.IntegerField(
         label="Patients that one nurse watches at most",
         min_value=1,

@@ -13,6 +13,8 @@ from scheduling.services.undoing import newest_undoable, places_of
 RIGHTS: dict[str, tuple[str, ...]] = {
     "visit.booked": ("book_visit",),
     "visit.cancelled": ("cancel_visit",),
+    "visit.moved": ("move_visit",),
+    "visit.status": ("run_day",),
     "series.booked": ("book_series",),
     "series.cancelled": ("cancel_series",),
     "note": ("write_notes",),

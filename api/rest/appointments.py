@@ -1,4 +1,4 @@
-"""Visits: read, book one, cancel one."""
+"""Visits: read, book one, say where it stands, cancel it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,7 +15,7 @@ from api.permissions import patients_of, visible_visits
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import DATE, Parameter, a_date, an_id, an_instant
+from api.rest.parsing import DATE, Body, Instant, Parameter, a_date, an_id, an_instant
 from api.rest.showing import show_appointment
 from clinic.models import Patient, Room, Site, Staff
 from scheduling.models import Appointment, Status
@@ -22,6 +23,7 @@ from scheduling.selectors import visits
 from scheduling.selectors.protocols import current_versions
 from scheduling.services.booking import book_visit
 from scheduling.services.cancelling import cancel_visit
+from scheduling.services.progress import set_status
 
 BOUND = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}
 
@@ -139,6 +141,23 @@ class AppointmentCancelling(Door):
         visit = self.at(Appointment.objects.filter(self.reach().q()), at["id"])
         body = self.body()
         cancel_visit(appointment=visit.pk, actor=self.actor, now=self.now, **body)
+        return Response(_shown(visit.pk))
+
+
+class StatusBody(Body):
+    to = serializers.ChoiceField(Status.choices)
+    at = Instant(required=False, help_text="When that was; now unless told. Not to come.")
+
+
+class AppointmentStatus(Door):
+    actions = {"POST": "run_day"}
+    bodies = {"POST": StatusBody}
+    answers = {"POST": (200, shapes.AppointmentShape)}
+
+    def create(self, request: Request, **at: str) -> Response:
+        """Say where a visit stands; 422 tells what is possible from where it stands now."""
+        visit = self.at(Appointment.objects.filter(self.reach().q()), at["id"])
+        set_status(appointment=visit.pk, actor=self.actor, now=self.now, **self.body())
         return Response(_shown(visit.pk))
 
 

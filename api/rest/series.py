@@ -136,7 +136,7 @@ class SeriesCancelling(Door):
         """Cancel every visit of a series that has not begun, and free all they hold."""
         series = self.at(Series.objects.filter(self.reach().q()), at["id"])
         body = self.body()
-        cancel_series(series=series.pk, reason=body["reason"], actor=self.actor, now=self.now)
+        cancel_series(series=series.pk, actor=self.actor, now=self.now, **body)
         return Response(show(with_visits().get(pk=series.pk)))
 
 

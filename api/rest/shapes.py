@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from api.errors import CONTENT_TYPE, KINDS
 from api.rest.parsing import Body, ClockTime, Day, Flag, Identifier, Instant, Number, Text
-from scheduling.models import Series, Status
+from scheduling.models import CancelKind, Series, Status
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -276,10 +276,15 @@ class AppointmentBody(Body):
 
 class CancelSeriesBody(Body):
     reason = Text(max_length=200)
+    kind = serializers.ChoiceField(
+        CancelKind.choices, required=False, help_text="Whose reason it is, for the numbers."
+    )
 
 
 class CancelVisitBody(CancelSeriesBody):
-    late = Flag(required=False, default=False)
+    late = Flag(
+        required=False, help_text="Without it: by the site's notice, for the patient's reasons."
+    )
 
 
 class CoverStepShape(serializers.Serializer[Any]):

@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from api.rest.appointments import AppointmentCancelling, Appointments, OneAppointment
+from api.rest.appointments import (
+    AppointmentCancelling,
+    Appointments,
+    AppointmentStatus,
+    OneAppointment,
+)
 from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
@@ -30,6 +35,7 @@ V1 = {
     "appointments/<str:id>": OneAppointment,
     "appointments/<str:id>/cancel": AppointmentCancelling,
     "appointments/<str:id>/move": AppointmentMoving,
+    "appointments/<str:id>/status": AppointmentStatus,
     "coverage": CoverageDoor,
     "follow-ups": FollowUpsDoor,
     "calendar-feeds": CalendarFeeds,

@@ -53,6 +53,9 @@ class Site(models.Model):
         default=15, validators=[MinValueValidator(5), MaxValueValidator(60)]
     )
     keeps_public_holidays = models.BooleanField(default=True)
+    late_cancel_hours = models.PositiveSmallIntegerField(
+        default=24, validators=[MaxValueValidator(336)]
+    )
 
     class Meta:
         ordering = ["name"]

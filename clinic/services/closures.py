@@ -28,6 +28,7 @@ class SiteFacts(TypedDict, total=False):
     nurse_lanes: int
     start_grain_minutes: int
     keeps_public_holidays: bool
+    late_cancel_hours: int
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -32,6 +32,7 @@ from scheduling.services.follow_ups import reopen
 from scheduling.services.keeping import sites_of, visits_fit
 from scheduling.services.moving import move_back
 from scheduling.services.notes import keep_note
+from scheduling.services.progress import step_back
 from scheduling.services.restoring import restore
 from scheduling.services.reverting import REVERTED, write_back
 
@@ -128,6 +129,13 @@ def _move_back(turn: Turn) -> None:
     together = [row for row in rows if row.after.get("because") == "moved"]
     turn.unchanged(*(row.subject for row in together), since=together[-1].pk)
     move_back(together, actor=turn.actor, now=turn.now)
+
+
+def _step_back(turn: Turn) -> None:
+    daybook.lock_visits(list(Appointment.objects.filter(pk=turn.id)))
+    visit = Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=turn.id)
+    turn.unchanged()
+    step_back(visit, actor=turn.actor, now=turn.now)
 
 
 def _mark(series: Series, turn: Turn, status: str, reason: str) -> None:
@@ -253,6 +261,7 @@ INVERSES: dict[str, Inverse] = {
     "visit.booked": _unbook_visit,
     "visit.cancelled": _uncancel_visit,
     "visit.moved": _move_back,
+    "visit.status": _step_back,
     "series.booked": _unbook_series,
     "series.cancelled": _uncancel_series,
     "absence.added": _remove_absence,

@@ -131,10 +131,19 @@ def _mark(visit: Appointment, entry: Journal, actor: Actor, now: datetime) -> No
     was = entry.before["status"]
     # One that had lost its nurse has found one, or would have been refused.
     visit.status = Status.BOOKED if was == Status.UNCOVERED else Status(was)
-    visit.cancel_reason, visit.late_cancel = "", False
+    visit.cancel_kind, visit.cancel_reason, visit.late_cancel = "", "", False
     visit.sequence += 1
     visit.updated_at = now
-    visit.save(update_fields=["status", "cancel_reason", "late_cancel", "sequence", "updated_at"])
+    visit.save(
+        update_fields=[
+            "status",
+            "cancel_kind",
+            "cancel_reason",
+            "late_cancel",
+            "sequence",
+            "updated_at",
+        ]
+    )
     record(
         actor=actor,
         now=now,

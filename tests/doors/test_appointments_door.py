@@ -263,3 +263,16 @@ def test_a_reader_cannot_cancel(series):
     visit = Appointment.objects.first()
     assert reader.get(f"appointments/{visit.pk}").status_code == 200
     assert reader.post(f"appointments/{visit.pk}/cancel", {"reason": "x"}).status_code == 403
+
+
+def test_a_visit_is_confirmed_and_what_is_not_possible_yet_says_what_is(series):
+    records = caller()
+    [infusion] = [v for v in records.get("appointments").json()["results"] if v["step"] == "inf1"]
+    address = f"appointments/{infusion['id']}/status"
+    assert records.post(address, {"to": "confirmed"}).json()["status"] == "confirmed"
+    early = records.post(address, {"to": "infusing"})
+    assert early.status_code == 422
+    assert "It can become arrived or no-show" in early.json()["detail"].replace(
+        "From there it", "It"
+    )
+    assert records.post(address, {"to": "asleep"}).status_code == 400

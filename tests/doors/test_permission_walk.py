@@ -67,6 +67,7 @@ series:write       | 200  | no    | POST   /api/v1/proposals
 series:write       | 200  | no    | POST   /api/v1/proposals/<str:token>/hold
 follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/move
+appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/status
 series:read        | 200  | none  | GET    /api/v1/series
 series:write       | 201  | no    | POST   /api/v1/series
 series:read        | 200  | no    | GET    /api/v1/series/<str:id>
@@ -292,6 +293,7 @@ class World:
                 "step": "maintenance/inf1",
                 "starts_at": "2026-12-11T13:00:00-05:00",
             },
+            "POST   /api/v1/appointments/<str:id>/status": {"to": "confirmed"},
             "POST   /api/v1/appointments/<str:id>/move": {
                 "starts_at": self.visit(name).starts_at.isoformat()
             },

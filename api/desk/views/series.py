@@ -151,7 +151,13 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
     form = CancelForm(request.POST or None)
     ahead = [entry for entry in entries_of(request, found) if entry.status in AHEAD]
     if form.is_valid():
-        cancel_series(series=pk, reason=form.reason(), actor=actor(request), now=timezone.now())
+        cancel_series(
+            series=pk,
+            reason=form.reason(),
+            kind=form.cleaned_data["cause"],
+            actor=actor(request),
+            now=timezone.now(),
+        )
         said = words.count(len(ahead), "visit")
         said = f"Cancelled: {said}. Their rooms and people are free again."
         tell(request, said, undo=f"series:{pk}")

@@ -68,7 +68,11 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             cancel_visit(
-                appointment=pk, reason=form.reason(), actor=actor(request), now=timezone.now()
+                appointment=pk,
+                reason=form.reason(),
+                kind=form.cleaned_data["cause"],
+                actor=actor(request),
+                now=timezone.now(),
             )
         except Refused as no:
             refused = no

@@ -8,16 +8,33 @@ given the journal row. Anything slow or remote is a Celery task that the consequ
 from __future__ import annotations
 
 from clinic.followups import Table
+from clinic.models import Journal
 from scheduling.services.feeds import retell_patient, retell_room, retell_site
 from scheduling.services.follow_ups import follow_up_of
+from scheduling.services.messages import leads
+from scheduling.tasks import tell_patients
+
+
+def tell_soon(entry: Journal) -> None:
+    """Patients are told of an act as a whole, by a worker: nobody at the desk waits for that.
+
+    When the queue of tasks cannot be reached, `catch_up_messages` finds it within minutes.
+    """
+    if leads(entry):
+        tell_patients.delay(entry.pk)
+
 
 FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
     "visit.status": [follow_up_of],
-    "visit.cancelled": [follow_up_of],
-    "visit.restored": [follow_up_of],
-    "visit.moved": [follow_up_of],
+    "visit.booked": [tell_soon],
+    "visit.cancelled": [follow_up_of, tell_soon],
+    "visit.restored": [follow_up_of, tell_soon],
+    "visit.moved": [follow_up_of, tell_soon],
+    "series.booked": [tell_soon],
     "series.cancelled": [follow_up_of],
+    "offer.made": [tell_soon],
+    "follow_up.due": [tell_soon],
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -228,8 +229,11 @@ STORAGES = {
 }
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
-    _queue, _control = VAR_DIR / "broker" / "queue", VAR_DIR / "broker" / "control"
+    _broker = Path(CELERY_BROKER_URL.removeprefix("filesystem://") or VAR_DIR / "broker")
+    CELERY_BROKER_URL = "filesystem://"
+    _queue, _control = _broker / "queue", _broker / "control"
     for _folder in (_queue, _control):
         _folder.mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -237,11 +241,35 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_out": str(_queue),
         "control_folder": str(_control),
     }
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2}
+# A queue that cannot be reached must not keep anybody waiting: the clock finds what it missed.
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# How messages to patients leave. Without a server for them they are written to files.
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{env.str('PORT', default='8000')}")
+PUBLIC_URL = PUBLIC_URL.rstrip("/")
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="appointments@localhost")
+_mail = env.str("EMAIL_URL", default="")
+if _mail:
+    vars().update(env.email_url_config(_mail))
+EMAIL_TIMEOUT = 20
+SMS_URL, SMS_TOKEN = env.str("SMS_URL", default=""), env.str("SMS_TOKEN", default="")
+if SMS_URL and not SMS_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("SMS_URL must be an address that begins with https:// or http://.")
+MESSAGE_SPOOL = Path(env.str("MESSAGE_SPOOL", default=str(VAR_DIR / "messages")))
+_ways = "scheduling.messaging.adapters."
+MESSAGE_WAYS = {
+    "email": _ways + ("smtp.Smtp" if _mail else "spool.Spool"),
+    "text": _ways + ("http.HttpText" if SMS_URL else "spool.Spool"),
+}
+MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
+REMINDER_HOURS = env.list("REMINDER_HOURS", cast=int, default=[72, 24])
 
 LOGGING = {
     "version": 1,

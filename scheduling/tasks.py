@@ -1,11 +1,13 @@
 """Work that nobody waits for; each task is one call of a service."""
 
+import random
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from scheduling.services import booking, follow_ups
+from clinic.models import Journal
+from scheduling.services import booking, delivery, follow_ups, messages, reminders
 
 
 @shared_task
@@ -24,3 +26,28 @@ def refresh_follow_ups(minutes: int) -> int:
 def announce_follow_ups() -> int:
     """Tell patients of what opens today."""
     return follow_ups.announce_follow_ups(now=timezone.now())
+
+
+@shared_task
+def tell_patients(entry: int) -> int:
+    """Queue what patients are to be told of an act, and let leave what is due at once."""
+    queued = messages.queue_for(Journal.objects.get(pk=entry), now=timezone.now())
+    return queued and delivery.send_due(clock=timezone.now, dice=random.random)
+
+
+@shared_task
+def catch_up_messages(minutes: int) -> int:
+    """Queue what was to be told in the last minutes and was not."""
+    return messages.catch_up(within=timedelta(minutes=minutes), now=timezone.now())
+
+
+@shared_task
+def queue_reminders() -> int:
+    """Queue the reminders whose moment has come."""
+    return reminders.queue_reminders(now=timezone.now())
+
+
+@shared_task
+def send_messages() -> int:
+    """Let leave what is due."""
+    return delivery.send_due(clock=timezone.now, dice=random.random)

@@ -120,7 +120,7 @@ KINDS: dict[str, Kind] = {
             "A place has become free for you",
             "Hello,\n\na place is held for you at {place}:\n\n{visits}\n\n"
             "Take it or leave it here: {link}\n"
-            "It is held until {until}. You can also call {phone}.",
+            "It is held until {until}.\nYou can also call {phone}.",
         ),
         Wording("", "A place is held for you until {until}: {first}.\n{link}\nOr call {phone}."),
         both=True,

@@ -141,7 +141,7 @@ def _row(
     news: News, channel: str, words: Wording, patient: Patient, site: Site, now: datetime
 ) -> Message:
     told = [_told(visit, news, site) for visit in news.visits]
-    values = site_fields(site) | visit_fields(told, site.country) | news.fields
+    values = {**site_fields(site), **visit_fields(told, site.country), **news.fields}
     if news.link:
         values["link"] = "{link}"
     if values["place"] == values["address"]:

@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from clinic.journal import Actor, record
 from clinic.models import Patient
@@ -245,7 +245,7 @@ def _settle(row: Message, action: str, actor: Actor, now: datetime) -> None:
     )
 
 
-def _mine(message: int, attempt: int):  # type: ignore[no-untyped-def]
+def _mine(message: int, attempt: int) -> QuerySet[Message]:
     """The row, while this attempt is the one that has it."""
     return Message.objects.filter(pk=message, attempts=attempt, state=State.SENDING)
 
@@ -268,7 +268,7 @@ def _is_open(row: Message, now: datetime) -> bool:
     kind, _, number = row.link.partition(":")
     if kind == "offer":
         offers = Offer.objects.filter(pk=number, state=Offer.State.OPEN)
-        return offers.filter(Q(expires_at__gt=now)).exists()
+        return offers.filter(expires_at__gt=now).exists()
     if kind == "follow_up":
         return FollowUp.objects.filter(pk=number, state=FollowUp.State.DUE).exists()
     return True

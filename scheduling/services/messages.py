@@ -22,8 +22,7 @@ from scheduling.services.composing import News, compose, queue
 
 BOOKED = ("series.booked", "visit.booked")
 MOVED, RESTORED = "visit.moved", "visit.restored"
-LOST = ("visit.cancelled", "visit.stranded")
-OF_VISITS = (*BOOKED, MOVED, RESTORED, *LOST)
+OF_VISITS = (*BOOKED, MOVED, RESTORED, "visit.cancelled")
 OFFERED, DUE = "offer.made", "follow_up.due"
 TOLD_OF = (*OF_VISITS, OFFERED, DUE)
 
@@ -44,6 +43,8 @@ class Last:
 
 def leads(entry: Journal) -> bool:
     """Whether a row is the first of those that one act wrote, so that the act is told once."""
+    if entry.action not in OF_VISITS:
+        return True
     return not _together(entry).filter(pk__lt=entry.pk).exists()
 
 
@@ -179,9 +180,11 @@ class _Case:
         told: dict[int, Last | None] = {}
         mentioned = set()
         for message in self.messages:
+            if message.kind not in VISIT_KINDS:
+                continue
             for one in message.visits:
                 mentioned.add(one["id"])
-                if message.state != Message.State.WITHDRAWN and message.kind in VISIT_KINDS:
+                if message.state != Message.State.WITHDRAWN:
                     starts = datetime.fromisoformat(one["starts"])
                     told[one["id"]] = Last(message.kind != "cancelled", starts)
         for pk, visit in self.visits.items():

@@ -21,6 +21,7 @@ urlpatterns = [
     path("series/<int:pk>/book/<slug:step>", series.again, name="book-again"),
     path("visits/<int:pk>", visits.visit, name="visit"),
     path("visits/<int:pk>/cancel", visits.cancel, name="cancel-visit"),
+    path("visits/<int:pk>/status", visits.status, name="visit-status"),
     path("patients/find", patients.find, name="find"),
     path("patients/new", patients.new, name="new-patient"),
     path("patients/<int:pk>", patients.patient, name="patient"),

@@ -50,6 +50,7 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
         sheet=sheet,
         tally=tally(sheet.entries),
         may_book=may_book,
+        may_move=ahead and may(request.user, "move_visit", place),
         may_book_visit=may_book_visit,
         place_url=form and f"{reverse(f'desk:{form}', args=[place.pk])}?day={day.isoformat()}",
         may_find_free=may_find_free,

@@ -6,21 +6,25 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
 from api.desk.frame import Asked, actor, behind, page, part, signed_in
 from api.desk.sheet import names_in, siblings_of
+from api.desk.steps import STEPS, Step
 from api.desk.telling import tell
 from api.permissions import may, require, visible_patients, visible_visits
 from clinic.models import Patient
+from scheduling import catalogue
 from scheduling.errors import Refused
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Status
 from scheduling.models.series import AHEAD
+from scheduling.planner.progress import next_of
 from scheduling.selectors import visits
 from scheduling.services.cancelling import cancel_visit
+from scheduling.services.progress import kind_of, set_status
 
 
 def open_visit(request: Asked, pk: int) -> Appointment:
@@ -48,9 +52,11 @@ def visit(request: Asked, pk: int) -> HttpResponse:
         "entry": shown(request, found),
         "gates": _gates(found) if may(user, "see_care", found.site) else [],
         "opens_patient": _opens_patient(request, found),
+        "may_move": found.status in AHEAD and may(user, "move_visit", found.site),
         "may_cancel": found.status in AHEAD and may(user, "cancel_visit", found.site),
         "sees_care": may(user, "see_care", found.site),
         "may_note": may(user, "write_notes", found.site),
+        "next": next_steps(request, found),
     }
     if request.htmx:
         return part(request, "desk/visits/sheet.html", **context)
@@ -87,10 +93,47 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
     return part(request, "desk/visits/cancel.html", status=status, **context)
 
 
+@require_POST
+@signed_in
+def status(request: Asked, pk: int) -> HttpResponse:
+    """One step on: arrived, in prep, over; or the patient did not come."""
+    found = open_visit(request, pk)
+    require(request.user, "run_day", found.site)
+    to = request.POST.get("to", "")
+    if to not in Status.values:
+        raise Http404
+    now = timezone.now()
+    try:
+        set_status(appointment=pk, to=to, actor=actor(request), now=now)
+    except Refused as no:
+        tell(request, no.refusals[0].message)
+        return behind(request, "desk:visit", pk)
+    entry = shown(request, found)
+    said = f"{entry.name}, {entry.step}: {Status(to).label.lower()}."
+    tell(request, said, undo=f"appointment:{pk}")
+    if to == Status.NO_SHOW and found.series_id and may(request.user, "book_visit", found.site):
+        request.session["rebook"] = [found.series_id, found.step]
+    return behind(request, "desk:visit", pk)
+
+
+def next_steps(request: Asked, visit: Appointment) -> list[Step]:
+    """What can be said of it next, the usual first: only on its day, only by who may."""
+    if not may(request.user, "run_day", visit.site):
+        return []
+    now = timezone.now()
+    zone = visit.site.zone
+    today = visit.starts_at.astimezone(zone).date() <= now.astimezone(zone).date()
+    possible = next_of(visit.status, kind_of(visit))
+    return [
+        STEPS[to]
+        for to in possible
+        if (today or to == Status.CONFIRMED) and (to != Status.NO_SHOW or now >= visit.starts_at)
+    ]
+
+
 def _gates(visit: Appointment) -> list[str]:
     """What the protocol asks to be checked before this step, in words."""
-    steps = visit.protocol_version.definition["steps"]
-    step = next((step for step in steps if step["key"] == visit.step), None)
+    step = catalogue.step_of(visit.protocol_version.definition, visit.step)
     return [words.gate(gate) for gate in step.get("gates", [])] if step else []
 
 

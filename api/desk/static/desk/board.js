@@ -2,6 +2,7 @@
 // the server sends a newer one, the board follows.
 
 import { asBar, ofPeople, stretches } from "./bars.js";
+import { dragging } from "./moves.js";
 import { blocked, drawBlocked, keepCursor, openPlace } from "./place.js";
 
 const board = document.getElementById("board");
@@ -53,6 +54,7 @@ function events() {
       resourceIds: li.dataset.columns.split(" "),
       start: at(li.dataset.start),
       end: at(li.dataset.end, true),
+      startEditable: "moves" in li.dataset,
       extendedProps: { html: li.outerHTML },
     }));
   const cover = [...document.querySelectorAll("#cover tbody tr")].map((row) => ({
@@ -218,12 +220,12 @@ function draw() {
     slotMaxTime: `${board.dataset.last}:00`,
     scrollTime: `${board.dataset.first}:00`,
     slotDuration: "00:30",
-    snapDuration: "00:15",
+    snapDuration: `00:${board.dataset.grain.padStart(2, "0")}:00`,
     slotLabelInterval: "01:00",
     slotHeight: slot(),
     slotEventOverlap: false,
     slotLabelFormat: (time) => time.toTimeString().slice(0, 5),
-    editable: false,
+    ...dragging({ board, light }),
     pointer: Boolean(board.dataset.book || board.dataset.place),
     resources: resources(),
     resourceLabelContent: label,
@@ -262,6 +264,19 @@ function showNow() {
   line.dataset.clock = new Date(now * 60000).toISOString().slice(11, 16);
   line.style.insetBlockStart = `${((now - first * 60) / 30) * slot()}px`;
   if (!line.isConnected) grid.append(line);
+}
+
+// Where a block that is dragged could be, over the whole width of the board.
+function light(starts) {
+  for (const old of board.querySelectorAll(".legal-start")) old.remove();
+  const grid = board.querySelector(".ec-body .ec-events");
+  for (const start of starts) {
+    const lit = document.createElement("i");
+    lit.className = "legal-start";
+    lit.style.insetBlockStart = `${((minutes(start) - board.dataset.first * 60) / 30) * slot()}px`;
+    lit.style.blockSize = `${(Number(board.dataset.grain) / 30) * slot()}px`;
+    grid?.append(lit);
+  }
 }
 
 // The card beside a block ------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def move(
         return found
     first = _placed(course, visit, start, free, course.fixed, wish)
     if isinstance(first, list):
-        return first
+        return sorted(first, key=lambda one: one.rule not in SPACING)
     return Cascade(course, first, free).solved() or found
 
 

@@ -29,6 +29,10 @@ from scheduling.services.undoing import undo as take_back
 
 NOTHING = "There is nothing to undo any more."
 DONE = {
+    "moved": "Moved back, with all that followed.",
+    "status": "Taken back: it stands as it did before.",
+    "done": "Due again.",
+    "dropped": "Due again.",
     "visit.booked": "Undone. The visit is given up, and its place is free again.",
     "visit.cancelled": "Undone. The visit is booked again at its own place.",
     "series.booked": "Undone. The series is given up, and its places are free again.",

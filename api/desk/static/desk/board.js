@@ -82,6 +82,7 @@ function drawVisit(id) {
   const block = template.content.firstElementChild.cloneNode(true);
   const height = ((minutes(end) - minutes(start)) / 30) * slot();
   block.href = link.href;
+  block.draggable = false; // the browser's own dragging of links would take the pointer away
   block.dataset.visit = id;
   block.tabIndex = id === current ? 0 : -1;
   block.classList.add(hue);

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from icalendar import Calendar
+from kombu.pools import producers
 
 from clinic.models import Journal
+from config.celery import app
 from scheduling.messaging import itip, words
 from scheduling.models import Appointment, Message
 from scheduling.services import delivery, messages
@@ -139,6 +141,26 @@ def test_a_visit_from_before_there_were_messages_is_told_when_it_is_cancelled(se
     cancel_visit(appointment=visit.pk, reason="clinic", actor=DESK, now=later)
     assert tell(later) == 2
     assert {row.kind for row in Message.objects.all()} == {"cancelled"}
+
+
+@pytest.fixture
+def no_broker():
+    """Nothing listens where the queue of tasks should be."""
+    nowhere = app.connection_for_write(
+        "redis://127.0.0.1:1/0", transport_options={"max_retries": 1, "interval_start": 0}
+    )
+    usual, app.amqp._producer_pool = app.amqp.producer_pool, producers[nowhere]
+    yield
+    app.amqp._producer_pool = usual
+
+
+def test_a_booking_stands_while_the_queue_of_tasks_is_down_and_is_told_later(
+    no_broker, clinic, pia, caplog
+):
+    book_series(token=token(pia, protocol(), clinic, kare_times()), **BY)
+    assert "A consequence failed" in caplog.text
+    assert (Appointment.objects.count(), Message.objects.count()) == (11, 0)
+    assert tell(SOON) == 1
 
 
 def test_what_is_over_is_told_to_nobody(clinic, pia):

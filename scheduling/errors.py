@@ -33,6 +33,10 @@ class SlotTaken(Refused):
     """The place was free when it was proposed and is not any more (HTTP 409)."""
 
 
+class PlanStale(SlotTaken):
+    """A plan of recovery was replaced, or the book changed under it: look at the new one."""
+
+
 class MoveRefused(Refused):
     """A visit cannot be where it was asked to be; `nearest` is the nearest time that would do.
 

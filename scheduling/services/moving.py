@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from clinic.journal import Actor
 from clinic.models import Journal
@@ -35,6 +36,7 @@ from scheduling.services.overriding import allowed_by, note_override
 from scheduling.services.placing import Judged, judge, rebuild
 from scheduling.services.relocating import relocate
 from scheduling.services.restoring import draft_of
+from scheduling.tokens import DraftVisit
 
 
 @guarded
@@ -98,6 +100,36 @@ def move_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
         for visit in what.visits.values()
         if visit.pk in ids
     ]
+    _place(what, drafts, {}, "undo", actor, now)
+
+
+def move_to(
+    appointment: int, place: Mapping[str, Any], *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """A visit to the place that a recovery proposes, within an open transaction.
+
+    `place` is {"start", "rooms": [[room, lanes]], "clinicians"}. Refused, SlotTaken.
+    """
+    what = movable(appointment)
+    draft = DraftVisit(
+        step=what.visit.step,
+        start=place["start"],
+        rooms=tuple((room, tuple(lanes)) for room, lanes in place["rooms"]),
+        clinicians=tuple(place["clinicians"]),
+    )
+    _place(what, [draft], {what.visit.step: reason}, "recovery", actor, now)
+
+
+def _place(
+    what: Movable,
+    drafts: Sequence[DraftVisit],
+    reasons: Mapping[str, str],
+    because: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Visits to the very places that drafts name, judged under lock."""
+    ids = [what.visits[draft.step].pk for draft in drafts]
     spans = [
         (draft.start, draft.start + what.protocol.step(draft.step).minutes) for draft in drafts
     ]
@@ -105,8 +137,9 @@ def move_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
         *(room for draft in drafts for room, _ in draft.rooms),
         *(person for draft in drafts for person in draft.clinicians),
     ]
-    diary = _lock(what, spans, resources, list(ids), now)
-    diary = replace(diary, now=min(diary.now, *(draft.start for draft in drafts)))
+    diary = _lock(what, spans, resources, ids, now)
+    if because == "undo":  # a visit that began in the minutes since was there before
+        diary = replace(diary, now=min(diary.now, *(draft.start for draft in drafts)))
     rebuilt = [rebuild(draft, what.protocol, diary) for draft in drafts]
     gone = [one for one in rebuilt if isinstance(one, Refusal)]
     planned = [one for one in rebuilt if isinstance(one, PlannedVisit)]
@@ -120,7 +153,7 @@ def move_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
     )
     if not isinstance(judged, Judged):
         raise (SlotTaken if all(one.rule in TAKEN for one in judged) else Refused)(judged)
-    _write(what, judged, diary, {}, actor, now, because="undo")
+    _write(what, judged, diary, reasons, actor, now, because=because)
 
 
 def _move_anyway(

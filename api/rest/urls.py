@@ -15,6 +15,7 @@ from api.rest.follow_ups import FollowUpsDoor
 from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
+from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
 from api.rest.series import OneSeries, ProposalHolding, ProposalsDoor, SeriesCancelling, SeriesDoor
 from api.rest.sign_in import Tokens
 
@@ -36,6 +37,9 @@ V1 = {
     "appointments/<str:id>/cancel": AppointmentCancelling,
     "appointments/<str:id>/move": AppointmentMoving,
     "appointments/<str:id>/status": AppointmentStatus,
+    "absences": Absences,
+    "recoveries/<str:id>": OneRecovery,
+    "recoveries/<str:id>/accept": RecoveryAcceptance,
     "coverage": CoverageDoor,
     "follow-ups": FollowUpsDoor,
     "calendar-feeds": CalendarFeeds,

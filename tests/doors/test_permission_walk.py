@@ -32,13 +32,14 @@ from clinic.models import (
 )
 from clinic.services.importing import start_import
 from clinic.services.invitations import invite
-from scheduling.models import Appointment, CalendarFeed, Series
+from scheduling.models import Appointment, CalendarFeed, Recovery, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.drafting import open_draft
 from scheduling.services.feeds import create_feed
 from scheduling.services.follow_ups import refresh_follow_ups
+from scheduling.services.recovering import call_out
 from scheduling.services.time_off import ask_time_off
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
@@ -77,6 +78,9 @@ appointments:write | 201  | no    | POST   /api/v1/appointments
 appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
+absences:write     | 201  | no    | POST   /api/v1/absences
+absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
+absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
 feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
@@ -197,6 +201,17 @@ class World:
             ends_at=NOW + timedelta(hours=12),
         )
 
+    def recovery(self, name: str) -> Recovery:
+        """Of a room, on a day on which nothing is booked."""
+        return call_out(
+            room=self.sites[name].rooms.all()[0].pk,
+            starts_at=NOW + timedelta(days=400),
+            ends_at=NOW + timedelta(days=401),
+            reason="",
+            actor=DESK,
+            now=NOW,
+        )
+
     def colleague(self, name: str) -> User:
         """Somebody who signs in as a nurse of a site."""
         user, _ = User.objects.get_or_create(username=f"c-{name}", email=f"c@{name}.example")
@@ -237,6 +252,7 @@ class World:
             "/api/v1/series/": lambda: self.series[name].pk,
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
+            "/api/v1/recoveries/": lambda: self.recovery(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
@@ -292,6 +308,11 @@ class World:
                 "site": where,
                 "step": "maintenance/inf1",
                 "starts_at": "2026-12-11T13:00:00-05:00",
+            },
+            "POST   /api/v1/absences": {
+                "room": str(self.sites[name].rooms.all()[0].pk),
+                "starts_at": "2027-03-01T08:00:00-05:00",
+                "ends_at": "2027-03-01T09:00:00-05:00",
             },
             "POST   /api/v1/appointments/<str:id>/status": {"to": "confirmed"},
             "POST   /api/v1/appointments/<str:id>/move": {

@@ -196,6 +196,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_follow_ups", site):
             url = reverse("desk:follow-ups", args=[site.pk])
             places.append(Place("follow-ups", "Follow-ups", "clipboard-list", url, "g f"))
+    if site and may(user, "see_messages", site):
+        url = reverse("desk:messages", args=[site.pk])
+        places.append(Place("messages", "Messages", "bell", url, "g e"))
     if site and (tabs := tabs_of(user, site)):
         places.append(Place("manage", "Set-up", "settings", tabs[0].url, "g m"))
     if has_week:

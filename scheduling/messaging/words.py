@@ -32,7 +32,6 @@ class Kind:
 
     label: str
     about: str
-    icon: str
     fields: tuple[str, ...]
     email: Wording
     text: Wording
@@ -59,7 +58,6 @@ KINDS: dict[str, Kind] = {
     "booked": Kind(
         "Booked",
         "After visits are booked, with an invitation for the calendar.",
-        "calendar-plus",
         _VISITS,
         Wording(
             "Your appointments",
@@ -72,7 +70,6 @@ KINDS: dict[str, Kind] = {
     "moved": Kind(
         "Moved",
         "After visits are moved: one message, however many moved together.",
-        "calendar-sync",
         _VISITS,
         Wording(
             "Your appointments have changed",
@@ -86,7 +83,6 @@ KINDS: dict[str, Kind] = {
     "cancelled": Kind(
         "Cancelled",
         "After visits are cancelled, or lose their place.",
-        "calendar-x",
         _VISITS,
         Wording(
             "Your appointments are cancelled",
@@ -100,7 +96,6 @@ KINDS: dict[str, Kind] = {
     "reminder": Kind(
         "Reminder",
         "Some time before each visit, as its protocol says.",
-        "bell",
         _VISITS,
         Wording(
             "Reminder of your appointment",
@@ -114,7 +109,6 @@ KINDS: dict[str, Kind] = {
     "offer": Kind(
         "Offer",
         "When a place is held for a patient on the waitlist.",
-        "hand-helping",
         ("visits", "first", "place", "address", "phone", "link", "until"),
         Wording(
             "A place has become free for you",
@@ -129,7 +123,6 @@ KINDS: dict[str, Kind] = {
     "follow_up": Kind(
         "Follow-up",
         "When something after a series opens: a call, a questionnaire or a visit.",
-        "clipboard-check",
         ("place", "address", "phone", "link", "due"),
         Wording(
             "It is time to hear from you",

@@ -32,7 +32,7 @@ from clinic.models import (
 )
 from clinic.services.importing import start_import
 from clinic.services.invitations import invite
-from scheduling.models import Appointment, CalendarFeed, Recovery, Series
+from scheduling.models import Appointment, CalendarFeed, Message, Recovery, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
@@ -222,6 +222,20 @@ class World:
         grants = [{"role": "nurse", "site": self.sites[name].pk}]
         return invite(email=f"new@{name}.example", grants=grants, actor=DESK, now=NOW)[0]
 
+    def message(self, name: str) -> Message:
+        """One that could not be sent."""
+        return Message.objects.create(
+            key=f"x:{Message.objects.count()}",
+            kind="booked",
+            channel="email",
+            patient=self.patient(name),
+            site=self.sites[name],
+            body="Hello",
+            state="failed",
+            due_at=NOW,
+            created_at=NOW,
+        )
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -267,6 +281,9 @@ class World:
         where = self.sites[name]
         return {
             "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,
+            "<int:message>": lambda: self.message(name).pk,
+            "<slug:message_kind>": lambda: "reminder",
+            "<slug:channel>": lambda: "email",
             "<int:site>": lambda: where.pk,
             "<int:patient>": lambda: self.patient(name).pk,
             "<int:visit>": lambda: self.visit(name).pk,

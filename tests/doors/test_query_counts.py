@@ -38,6 +38,7 @@ from scheduling.models import (
     AppointmentPhase,
     Claim,
     FollowUp,
+    Message,
     Protocol,
     ProtocolVersion,
     Series,
@@ -62,6 +63,8 @@ PAGES = {
     "patients": ("front_desk", "patients", {}, "", 18),
     "patients by flag": ("prescriber", "patients", {}, "?risk=1&acuity=1&sort=name", 18),
     "follow-ups": ("front_desk", "follow-ups", {}, "?stand=open", 16),
+    "messages": ("front_desk", "messages", {}, "?stand=sent", 14),
+    "words of messages": ("manager", "message-words", {}, "", 14),
     "hours": ("manager", "hours", {}, "", 20),
     "time off": ("charge_nurse", "time-off", {}, "", 20),
     "capacity": ("manager", "capacity", {}, "", 20),
@@ -191,6 +194,20 @@ def grow(where: Site, version: ProtocolVersion, first: int, last: int) -> None:
             ends_at=visit.ends_at,
         )
         for visit in visits
+    )
+    Message.objects.bulk_create(
+        Message(
+            key=f"booked:{one.pk}:email",
+            kind="booked",
+            channel="email",
+            patient_id=one.patient_id,
+            site=where,
+            body="Hello",
+            state="sent",
+            due_at=NOW,
+            created_at=NOW,
+        )
+        for one in series
     )
     FollowUp.objects.bulk_create(
         FollowUp(

@@ -32,6 +32,7 @@ from api.desk.frame import (
     usual_site,
 )
 from api.desk.meanwhile import Change, Meanwhile, meanwhile, seen_in, theirs
+from api.desk.messages import latest_of
 from api.desk.people import shown_names
 from api.desk.recent import note_recent, recent_patients
 from api.desk.telling import tell
@@ -78,6 +79,7 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         may_book=bool(site and may(user, "book_series", site)),
         may_edit=may(user, "manage_patients", found.home_site),
         sees_care=may(user, "see_care", found.home_site),
+        latest=latest_of(user, found),
     )
 
 

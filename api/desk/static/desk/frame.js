@@ -215,6 +215,7 @@ const keys = {
   "g d": () => place("day"),
   "g s": () => place("series"),
   "g p": () => place("patients"),
+  "g e": () => place("messages"),
   "g m": () => place("manage"),
   "g w": () => place("week"),
 };

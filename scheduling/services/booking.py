@@ -64,6 +64,11 @@ def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
 
     Raises ProposalUnknown, ProposalExpired, SlotTaken.
     """
+    return enter_hold(token=token, until=now + HOLD_LASTS, actor=actor, now=now)
+
+
+def enter_hold(*, token: str, until: datetime, actor: Actor, now: datetime) -> Hold:
+    """`hold_proposal` up to a moment, within a transaction that is open already."""
     draft = open_token(token, now=now)
     _release(draft)
     patient, site, version, protocol = _parties(draft)
@@ -74,7 +79,7 @@ def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
         site=site,
         protocol_version=version,
         held_by=actor.name,
-        expires_at=now + HOLD_LASTS,
+        expires_at=until,
     )
     write_hold(judged, hold, patient, diary, now)
     record(
@@ -183,15 +188,19 @@ def enter_visit(
 ) -> Appointment:
     """`book_visit` within a transaction that is open already."""
     series = running_series(patient, site, version, step)
-    protocol = catalogue.protocol(version.definition, version=version.version)
+    anchors = anchors_of(series) if series else {}
+    protocol = catalogue.protocol(
+        version.definition, version=version.version, reaching=[step, *anchors]
+    )
     start = minute(starts_at)
     wanted = protocol.step(step)
+    if catalogue.is_added(version.definition, step) and wanted.gaps[0].anchor not in anchors:
+        raise KeyError(step)  # a visit more belongs after the one before it
     day = _site_date(start, site)
     first, last = day, _site_date(start + wanted.minutes, site)
     everything = daybook.read(site=site, first=first, last=last, now=now, patient=patient)
     therapist = series.therapist_id if series else None
     choice = place(wanted, start, wish.among(wanted, everything), therapist=therapist)
-    anchors = anchors_of(series) if series else {}
     diary = daybook.open_days(
         site=site,
         spans=[(choice.start, choice.end + LONGEST_TURNOVER)],

@@ -104,9 +104,15 @@ def move_back(rows: Sequence[Journal], *, actor: Actor, now: datetime) -> None:
 
 
 def move_to(
-    appointment: int, place: Mapping[str, Any], *, reason: str, actor: Actor, now: datetime
+    appointment: int,
+    place: Mapping[str, Any],
+    *,
+    reason: str,
+    because: str,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """A visit to the place that a recovery proposes, within an open transaction.
+    """A visit to the place that a recovery or an offer names, within an open transaction.
 
     `place` is {"start", "rooms": [[room, lanes]], "clinicians"}. Refused, SlotTaken.
     """
@@ -117,7 +123,7 @@ def move_to(
         rooms=tuple((room, tuple(lanes)) for room, lanes in place["rooms"]),
         clinicians=tuple(place["clinicians"]),
     )
-    _place(what, [draft], {what.visit.step: reason}, "recovery", actor, now)
+    _place(what, [draft], {what.visit.step: reason}, because, actor, now)
 
 
 def _place(

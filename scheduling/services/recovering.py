@@ -412,7 +412,14 @@ def _move(items: Sequence[Item], site: Site, actor: Actor, now: datetime) -> Non
     Claim.objects.filter(appointment__in=ids).exclude(role=Claim.Role.PATIENT).delete()
     for item in items:
         try:
-            move_to(item["appointment"], item["place"], reason=item["reason"], actor=actor, now=now)
+            move_to(
+                item["appointment"],
+                item["place"],
+                reason=item["reason"],
+                because="recovery",
+                actor=actor,
+                now=now,
+            )
         except Refused as no:
             gone += no.refusals
     if gone:

@@ -157,7 +157,14 @@ def entries(
     order.
     """
     protocols = {v.protocol_version_id: v.protocol_version for v in visits}
-    read = {pk: catalogue.protocol(v.definition, version=v.version) for pk, v in protocols.items()}
+    steps: dict[int, set[str]] = defaultdict(set)
+    for visit in visits:
+        steps[visit.protocol_version_id] |= {visit.step}
+        steps[visit.protocol_version_id] |= {s.step for s in siblings.get(visit.series_id or 0, ())}
+    read = {
+        pk: catalogue.protocol(v.definition, version=v.version, reaching=steps[pk])
+        for pk, v in protocols.items()
+    }
     shown = []
     for visit in visits:
         protocol = read[visit.protocol_version_id]

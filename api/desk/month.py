@@ -17,6 +17,7 @@ from api.permissions import may, visible_visits
 from clinic.models import Room, Site, User
 from clinic.selectors import closed_days, range_of
 from clinic.spans import moment
+from scheduling import catalogue
 from scheduling.models import Appointment, Claim, ProtocolVersion
 from scheduling.models.series import GONE
 from scheduling.selectors import Load, Occupancy, occupancy
@@ -131,10 +132,13 @@ def _counts(user: User, site: Site, first: date, last: date, one: int) -> dict[d
         live = live.filter(Exists(Claim.objects.filter(appointment=OuterRef("pk"), resource=one)))
     rows = list(live.values_list("starts_at", "protocol_version", "step"))
     used = ProtocolVersion.objects.filter(pk__in={version for _, version, _ in rows})
+    reached: dict[int, set[str]] = defaultdict(set)
+    for _, version, step in rows:
+        reached[version].add(step)
     hues = {
         (version.pk, step["key"]): words.hue(step["kind"])
         for version in used
-        for step in version.definition["steps"]
+        for step in catalogue.extended(version.definition, reached[version.pk])["steps"]
     }
     counts: dict[date, Counter[str]] = defaultdict(Counter)
     for starts_at, version, step in rows:

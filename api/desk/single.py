@@ -102,7 +102,7 @@ class Visit:
         version = rows.filter(pk=as_id(number)).first()
         if version is None:
             return None
-        protocol = catalogue.protocol(version.definition, version=version.version)
+        protocol = catalogue.protocol(version.definition, version=version.version, reaching=[key])
         step = next((step for step in protocol.steps if step.key == key), None)
         return (version, step) if step else None
 
@@ -144,10 +144,14 @@ def missing_of(patient: Patient, site: Site) -> list[Group]:
     groups = []
     for series in rows.select_related("protocol_version__protocol", "site"):
         version = series.protocol_version
-        protocol = catalogue.protocol(version.definition, version=version.version)
+        seen = series_view(series).steps
+        reaching = [step.key for step in seen]
+        protocol = catalogue.protocol(
+            version.definition, version=version.version, reaching=reaching
+        )
         lacking = [
             _choice(version, protocol.step(step.key), step.earliest, step.latest)
-            for step in series_view(series).steps
+            for step in seen
             if step.visit is None and step.completed_on is None
         ]
         if lacking:

@@ -60,9 +60,9 @@ class Standing:
 def standing(series: Series, visits: Sequence[Appointment], now: datetime) -> Standing:
     """From a series with its protocol version, and its visits in time order."""
     version = series.protocol_version
-    protocol = catalogue.protocol(version.definition, version=version.version)
     zone = series.site.zone
     live = {visit.step: visit for visit in visits if visit.status not in GONE}
+    protocol = catalogue.protocol(version.definition, version=version.version, reaching=live)
     gone = {visit.step: visit for visit in visits if visit.status in GONE}
     done = {step: date.fromisoformat(day) for step, day in series.completed.items()}
     days = done | {step: v.starts_at.astimezone(zone).date() for step, v in live.items()}

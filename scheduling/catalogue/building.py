@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scheduling.catalogue.extending import extended
 from scheduling.catalogue.shape import WEEKDAYS
 from scheduling.planner.protocols import Gap, Phase, Protocol, RoleNeed, RoomNeed, Step, Unit
 
 
-def protocol(definition: Mapping[str, Any], *, version: int) -> Protocol:
+def protocol(
+    definition: Mapping[str, Any], *, version: int, reaching: Iterable[str] = ()
+) -> Protocol:
     """The planner's view of a definition that the reader has accepted.
 
+    `reaching` are the steps of a series that may have been extended: those it has more are there.
     `extra["outside"]` names the steps done outside the series, such as the previous infusion.
     """
+    definition = extended(definition, reaching)
     return Protocol(
         key=definition["key"],
         version=version,

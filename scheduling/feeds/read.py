@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from django.db.models import Q, QuerySet
 
 from clinic.models import Resource
+from scheduling import catalogue
 from scheduling.feeds.poll import Found, Window
 from scheduling.feeds.render import Happening
 from scheduling.feeds.words import Detail, Sight, Visit, location, summary
@@ -60,12 +61,15 @@ def entry_uid(appointment: UUID, resource: int, position: int) -> UUID:
 
 
 def _visits(rows: list[FeedEntry]) -> dict[int, Visit]:
+    reached: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        reached[row.appointment.protocol_version_id].add(row.appointment.step)
     steps = {
         (version, step["key"]): step["name"]
         for version, definition in ProtocolVersion.objects.filter(
             pk__in={row.appointment.protocol_version_id for row in rows}
         ).values_list("pk", "definition")
-        for step in definition["steps"]
+        for step in catalogue.extended(definition, reached[version])["steps"]
     }
     rooms: dict[int, list[tuple[datetime, datetime, str]]] = defaultdict(list)
     for visit, starts_at, ends_at, name in FeedEntry.objects.filter(

@@ -114,9 +114,13 @@ def movable(appointment: int) -> Movable:
         message = f"This visit is {visit.get_status_display().lower()} and stays where it is."
         raise Refused([Refusal("visit_is_ahead", visit.step, message, visit.step)])
     version = visit.protocol_version
-    protocol = catalogue.protocol(version.definition, version=version.version)
     own = Appointment.objects.filter(series=visit.series_id).exclude(status__in=GONE)
     others = list(own.exclude(pk=visit.pk)) if visit.series_id else []
+    protocol = catalogue.protocol(
+        version.definition,
+        version=version.version,
+        reaching=[visit.step, *(one.step for one in others)],
+    )
     later = [one for one in others if one.status in AHEAD and one.starts_at > visit.starts_at]
     done = visit.series.completed.items() if visit.series else ()
     fixed: dict[str, Anchor] = {step: date.fromisoformat(day) for step, day in done}

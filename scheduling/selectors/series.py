@@ -58,7 +58,6 @@ class SeriesView:
 def series_view(series: Series) -> SeriesView:
     """Steps, windows and follow-ups of a series: 3 queries."""
     version = series.protocol_version
-    protocol = catalogue.protocol(version.definition, version=version.version)
     done = {step: date.fromisoformat(day) for step, day in series.completed.items()}
     live: dict[str, VisitView] = {}
     others: list[VisitView] = []
@@ -68,6 +67,7 @@ def series_view(series: Series) -> SeriesView:
             others.append(seen)
         else:
             live[appointment.step] = seen
+    protocol = catalogue.protocol(version.definition, version=version.version, reaching=live)
     dated = done | {step: seen.starts_at.date() for step, seen in live.items()}
     steps = []
     for step in protocol.steps:

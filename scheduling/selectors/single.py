@@ -101,13 +101,16 @@ def try_visit(
     A missing step of a running series keeps to that series; days away count as not free. Other
     times on that day are `apart` minutes from it where they can be.
     """
-    protocol = catalogue.protocol(version.definition, version=version.version)
     series = running_series(patient, site, version, step)
+    anchors = anchors_of(series) if series else {}
+    protocol = catalogue.protocol(
+        version.definition, version=version.version, reaching=[step, *anchors]
+    )
     single = Single(
         step=protocol.step(step),
         protocol=protocol,
         acuity=patient.acuity,
-        anchors=anchors_of(series) if series else {},
+        anchors=anchors,
         therapist=series.therapist_id if series else None,
         wish=wish,
     )

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from clinic.models import Site
 from clinic.spans import minute
+from scheduling import catalogue
 from scheduling.models import Appointment, Claim
 
 # What a step's key, less its number, is cut to; other keys are their own short name.
@@ -130,7 +131,8 @@ def step_name(appointment: Appointment) -> str:
     steps = appointment.protocol_version.definition["steps"]
     step = next((s for s in steps if s["key"] == appointment.step), None)
     if step is None:
-        return appointment.step
+        added = catalogue.step_of(appointment.protocol_version.definition, appointment.step)
+        return str(added["name"]) if added else appointment.step
     alike = [s["key"] for s in steps if s["kind"] == step["kind"] and _stem(s) == _stem(step)]
     return f"{step['name']} of {len(alike)}" if len(alike) > 1 else step["name"]
 
@@ -140,7 +142,8 @@ def step_short_name(appointment: Appointment) -> str:
     steps = appointment.protocol_version.definition["steps"]
     step = next((s for s in steps if s["key"] == appointment.step), None)
     if step is None:
-        return appointment.step
+        added = catalogue.step_of(appointment.protocol_version.definition, appointment.step)
+        return str(added["name"]).upper() if added else appointment.step
     alike = [s["key"] for s in steps if s["kind"] == step["kind"] and _stem(s) == _stem(step)]
     short = SHORT.get(_stem(step), _stem(step)[:6].upper())
     return f"{short} {alike.index(step['key']) + 1}/{len(alike)}" if len(alike) > 1 else short

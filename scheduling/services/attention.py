@@ -80,7 +80,10 @@ def _watched(patient: Patient, now: datetime) -> Iterable[Appointment]:
 def _asks(visit: Appointment, acuity: int) -> list[CoverTask]:
     """The monitoring that a visit asks for at an acuity, its own clinicians barred from it."""
     version = visit.protocol_version
-    step = catalogue.protocol(version.definition, version=version.version).step(visit.step)
+    protocol = catalogue.protocol(
+        version.definition, version=version.version, reaching=[visit.step]
+    )
+    step = protocol.step(visit.step)
     own = (claim.resource for claim in _clinicians(visit))
     tasks = cover.tasks_of(step, minute(visit.starts_at), acuity, visit.site.nurse_lanes, own)
     return [replace(task, visit=str(visit.pk)) for task in tasks]

@@ -54,7 +54,9 @@ def _claim(visits: list[Appointment], rows: Mapping[int, Journal], now: datetime
     """Take the rooms, the people and the nurses' attention of visits that hold nothing."""
     one = visits[0]
     version = one.protocol_version
-    protocol = catalogue.protocol(version.definition, version=version.version)
+    steps = Appointment.objects.filter(series=one.series_id).exclude(series=None)
+    reaching = [one.step, *steps.values_list("step", flat=True)]
+    protocol = catalogue.protocol(version.definition, version=version.version, reaching=reaching)
     drafts = [
         draft_of(visit, rows[visit.pk].before["held"], protocol, minute(visit.starts_at))
         for visit in visits

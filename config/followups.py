@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from clinic.followups import Table
 from clinic.models import Journal
+from scheduling.models import WaitlistEntry
 from scheduling.services.feeds import retell_patient, retell_room, retell_site
 from scheduling.services.follow_ups import follow_up_of
 from scheduling.services.messages import leads
-from scheduling.tasks import tell_patients
+from scheduling.tasks import fill_openings, tell_patients
 
 
 def tell_soon(entry: Journal) -> None:
@@ -24,17 +25,37 @@ def tell_soon(entry: Journal) -> None:
         tell_patients.delay(entry.pk)
 
 
+def offer_soon(entry: Journal) -> None:
+    """What is free again is offered to whoever waits, by a worker.
+
+    When the queue of tasks cannot be reached, `run_waitlist` finds it within half a minute.
+    """
+    if entry.site_id and _waits_at(entry.site_id):
+        fill_openings.delay(entry.site_id)
+
+
+def _waits_at(site: int) -> bool:
+    return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
+
+
 FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
-    "visit.status": [follow_up_of],
+    "visit.status": [follow_up_of, offer_soon],
+    "visit.to_rebook": [tell_soon, offer_soon],
     "visit.booked": [tell_soon],
-    "visit.cancelled": [follow_up_of, tell_soon],
+    "visit.cancelled": [follow_up_of, tell_soon, offer_soon],
     "visit.restored": [follow_up_of, tell_soon],
-    "visit.moved": [follow_up_of, tell_soon],
+    "visit.moved": [follow_up_of, tell_soon, offer_soon],
     "series.booked": [tell_soon],
-    "series.cancelled": [follow_up_of],
+    "series.cancelled": [follow_up_of, offer_soon],
+    "wait.joined": [offer_soon],
+    "offer.declined": [offer_soon],
+    "offer.expired": [offer_soon],
+    "absence.removed": [offer_soon],
+    "outage.removed": [offer_soon],
+    "exception.added": [offer_soon],
     "offer.made": [tell_soon],
     "follow_up.due": [tell_soon],
 }

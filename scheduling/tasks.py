@@ -7,7 +7,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from clinic.models import Journal
-from scheduling.services import booking, delivery, follow_ups, messages, reminders
+from scheduling.models import WaitlistEntry
+from scheduling.services import (
+    booking,
+    delivery,
+    follow_ups,
+    messages,
+    offering,
+    reminders,
+    waiting,
+)
 
 
 @shared_task
@@ -26,6 +35,23 @@ def refresh_follow_ups(minutes: int) -> int:
 def announce_follow_ups() -> int:
     """Tell patients of what opens today."""
     return follow_ups.announce_follow_ups(now=timezone.now())
+
+
+@shared_task
+def fill_openings(site: int) -> int:
+    """Offer whoever waits at a site what is free for them."""
+    return len(offering.fill_openings(site=site, now=timezone.now()))
+
+
+@shared_task
+def run_waitlist() -> int:
+    """Pass on offers that ran out, end waits that are over, and ask at every site with a queue."""
+    now = timezone.now()
+    offering.expire_offers(now=now)
+    waiting.lapse_waits(now=now)
+    queues = WaitlistEntry.objects.filter(state=WaitlistEntry.State.WAITING)
+    sites = list(queues.order_by().values_list("site", flat=True).distinct())
+    return sum(len(offering.fill_openings(site=site, now=timezone.now())) for site in sites)
 
 
 @shared_task

@@ -22,7 +22,7 @@ from scheduling.services.composing import News, compose, queue
 
 BOOKED = ("series.booked", "visit.booked")
 MOVED, RESTORED = "visit.moved", "visit.restored"
-OF_VISITS = (*BOOKED, MOVED, RESTORED, "visit.cancelled")
+OF_VISITS = (*BOOKED, MOVED, RESTORED, "visit.cancelled", "visit.to_rebook")
 OFFERED, DUE = "offer.made", "follow_up.due"
 TOLD_OF = (*OF_VISITS, OFFERED, DUE)
 

@@ -29,6 +29,7 @@ from scheduling.errors import (
     UnknownProtocol,
 )
 from scheduling.planner.plans import Refusal
+from scheduling.services.offering import OfferGone
 
 CONTENT_TYPE = "application/problem+json"
 KINDS = {
@@ -119,6 +120,11 @@ def _token(rule: str, message: str) -> Callable[[Any], Problem]:
     return lambda error: Problem("refused", message, refusals=[refusal])
 
 
+def _gone(error: Any) -> Problem:
+    refusal = {"rule": "offer_stands", "subject": "offer", "message": str(error)}
+    return Problem("taken", str(error), refusals=[refusal])
+
+
 def _fields(error: Any) -> Problem:
     detail = error.detail if isinstance(error, drf.ValidationError) else _messages(error)
     found = list(_flat(detail))
@@ -164,6 +170,7 @@ def _unauthorised(error: drf.APIException) -> Problem:
 # The first row that fits answers: an error stands above those it is derived from.
 TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (Problem, lambda error: error),
+    (OfferGone, _gone),
     (SlotTaken, _refused("taken")),
     (Refused, _refused("refused")),
     (ProposalUnknown, _token("proposal_unknown", "This proposal was never given out.")),

@@ -18,6 +18,7 @@ from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
 from api.rest.series import OneSeries, ProposalHolding, ProposalsDoor, SeriesCancelling, SeriesDoor
 from api.rest.sign_in import Tokens
+from api.rest.waitlist import OfferAcceptance, Waitlist
 
 V1 = {
     "sites": Sites,
@@ -41,6 +42,8 @@ V1 = {
     "recoveries/<str:id>": OneRecovery,
     "recoveries/<str:id>/accept": RecoveryAcceptance,
     "coverage": CoverageDoor,
+    "waitlist": Waitlist,
+    "offers/<str:token>/accept": OfferAcceptance,
     "follow-ups": FollowUpsDoor,
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,

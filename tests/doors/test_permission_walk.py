@@ -32,15 +32,17 @@ from clinic.models import (
 )
 from clinic.services.importing import start_import
 from clinic.services.invitations import invite
-from scheduling.models import Appointment, CalendarFeed, Message, Recovery, Series
+from scheduling.models import Appointment, CalendarFeed, Message, Offer, Recovery, Series
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.drafting import open_draft
 from scheduling.services.feeds import create_feed
 from scheduling.services.follow_ups import refresh_follow_ups
+from scheduling.services.offering import offer_opening
 from scheduling.services.recovering import call_out
 from scheduling.services.time_off import ask_time_off
+from scheduling.services.waiting import join_waitlist
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
 
@@ -66,6 +68,9 @@ patients:read      | 200  | no    | GET    /api/v1/patients/<str:id>
 patients:write     | 200  | no    | PATCH  /api/v1/patients/<str:id>
 series:write       | 200  | no    | POST   /api/v1/proposals
 series:write       | 200  | no    | POST   /api/v1/proposals/<str:token>/hold
+waitlist:read      | 200  | none  | GET    /api/v1/waitlist
+waitlist:write     | 201  | no    | POST   /api/v1/waitlist
+waitlist:write     | 200  | no    | POST   /api/v1/offers/<str:token>/accept
 follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/move
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/status
@@ -97,6 +102,7 @@ ANYBODY = (
     "/feeds/<str:secret>.ics",
     "/welcome/<str:secret>",
     "/follow-ups/<str:secret>",
+    "/offers/<str:secret>",
 )
 # Pages of the packages that sign people in (allauth guards its own), and the admin's pages.
 SIGN_IN, ADMIN = "/account/", "/admin/"
@@ -212,6 +218,20 @@ class World:
             now=NOW,
         )
 
+    def offer(self, name: str) -> Offer:
+        """Of an earlier session to whoever waits for one."""
+        visit = self.series[name].appointments.get(step="th6")
+        wait = join_waitlist(
+            patient=visit.patient,
+            site=visit.site,
+            version=visit.protocol_version,
+            appointment=visit,
+            actor=DESK,
+            now=NOW,
+        )
+        made = offer_opening(wait=wait.pk, actor=DESK, now=NOW)
+        return made or Offer.objects.filter(entry__appointment=visit).latest("pk")
+
     def colleague(self, name: str) -> User:
         """Somebody who signs in as a nurse of a site."""
         user, _ = User.objects.get_or_create(username=f"c-{name}", email=f"c@{name}.example")
@@ -250,6 +270,8 @@ class World:
     def fill(self, address: str, name: str, user: User | None = None) -> str:
         """The path of an address with the things of a site put in (of `user`, on /me pages)."""
         self.asking = user
+        if address.startswith("/api/v1/offers/"):
+            address = address.replace("<str:token>", str(self.offer(name).pk))
         if "<str:token>" in address:
             address = address.replace("<str:token>", self.proposal(name))
         for start, thing in {
@@ -326,6 +348,7 @@ class World:
                 "step": "maintenance/inf1",
                 "starts_at": "2026-12-11T13:00:00-05:00",
             },
+            "POST   /api/v1/waitlist": {"appointment": str(self.visit(name).pk)},
             "POST   /api/v1/absences": {
                 "room": str(self.sites[name].rooms.all()[0].pk),
                 "starts_at": "2027-03-01T08:00:00-05:00",

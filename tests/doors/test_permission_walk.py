@@ -68,8 +68,8 @@ patients:read      | 200  | no    | GET    /api/v1/patients/<str:id>
 patients:write     | 200  | no    | PATCH  /api/v1/patients/<str:id>
 series:write       | 200  | no    | POST   /api/v1/proposals
 series:write       | 200  | no    | POST   /api/v1/proposals/<str:token>/hold
-waitlist:read      | 200  | none  | GET    /api/v1/waitlist
 waitlist:write     | 201  | no    | POST   /api/v1/waitlist
+waitlist:read      | 200  | none  | GET    /api/v1/waitlist
 waitlist:write     | 200  | no    | POST   /api/v1/offers/<str:token>/accept
 follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/move

@@ -193,6 +193,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_series", site) or may(user, "see_own_patients", site):
             url = reverse("desk:series-list", args=[site.pk])
             places.append(Place("series", "Series", "list", url, "g s"))
+        if may(user, "see_waitlist", site):
+            url = reverse("desk:waitlist", args=[site.pk])
+            places.append(Place("waitlist", "Waitlist", "hourglass", url, "g l"))
         if may(user, "see_follow_ups", site):
             url = reverse("desk:follow-ups", args=[site.pk])
             places.append(Place("follow-ups", "Follow-ups", "clipboard-list", url, "g f"))

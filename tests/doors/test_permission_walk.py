@@ -302,6 +302,8 @@ class World:
         """What stands for a parameter of an address, made or found at a site when it is asked."""
         where = self.sites[name]
         return {
+            "<int:wait>": lambda: self.offer(name).entry_id,
+            "<int:offer>": lambda: self.offer(name).pk,
             "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,
             "<int:message>": lambda: self.message(name).pk,
             "<slug:message_kind>": lambda: "reminder",

@@ -40,6 +40,7 @@ from api.desk.urls import (  # noqa: E402 - they use the converter
     protocols,
     sites,
     start,
+    waitlist,
 )
 
 urlpatterns = [
@@ -56,4 +57,5 @@ urlpatterns = [
     *protocols.urlpatterns,
     *sites.urlpatterns,
     *start.urlpatterns,
+    *waitlist.urlpatterns,
 ]

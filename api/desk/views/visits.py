@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -52,6 +52,7 @@ def visit(request: Asked, pk: int) -> HttpResponse:
         "entry": shown(request, found),
         "gates": _gates(found) if may(user, "see_care", found.site) else [],
         "opens_patient": _opens_patient(request, found),
+        "may_wait": found.status in AHEAD and may(user, "manage_waitlist", found.site),
         "may_move": found.status in AHEAD and may(user, "move_visit", found.site),
         "may_cancel": found.status in AHEAD and may(user, "cancel_visit", found.site),
         "sees_care": may(user, "see_care", found.site),
@@ -100,8 +101,8 @@ def status(request: Asked, pk: int) -> HttpResponse:
     found = open_visit(request, pk)
     require(request.user, "run_day", found.site)
     to = request.POST.get("to", "")
-    if to not in Status.values:
-        raise Http404
+    if to not in STEPS:
+        return HttpResponseBadRequest()
     now = timezone.now()
     try:
         set_status(appointment=pk, to=to, actor=actor(request), now=now)

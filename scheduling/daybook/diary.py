@@ -20,6 +20,7 @@ from scheduling.planner.day import CoverTask, Diary, Person, Room
 from scheduling.planner.intervals import span, union
 
 NURSE = Claim.Role.NURSE.value
+CLINICIANS = (Claim.Role.THERAPIST.value, Claim.Role.PRESCRIBER.value)
 Row = tuple[int, int, int, int, str, str, int | None, int | None]
 
 
@@ -141,11 +142,14 @@ class _Free:
         return self.whole & ~union(spans, self.length) if spans else self.whole
 
     def cover(self, now: int) -> Cover:
-        return Cover([row for row in self.rows if row[4] == NURSE], now)
+        return Cover([row for row in self.rows if row[4] == NURSE or row[4] in CLINICIANS], now)
 
 
 class Cover(Sequence[CoverTask]):
-    """The monitoring already promised, worked out from nurse claims when first asked for."""
+    """The monitoring already promised, worked out from claims of staff when first asked for.
+
+    The clinicians of a visit are barred from its monitoring.
+    """
 
     def __init__(self, rows: list[Row], now: int) -> None:
         self._rows, self._now = rows, now
@@ -154,11 +158,19 @@ class Cover(Sequence[CoverTask]):
     def _known(self) -> tuple[CoverTask, ...]:
         if self._tasks is None:
             held: dict[tuple[str, int, str], list[tuple[int, int, int]]] = defaultdict(list)
-            for nurse, lane, start, end, _, skills, appointment, hold in self._rows:
+            own: dict[str, set[int]] = defaultdict(set)
+            for person, lane, start, end, role, skills, appointment, hold in self._rows:
                 visit = f"appointment:{appointment}" if appointment else f"hold:{hold}"
-                held[visit, nurse, skills].append((start, end, lane))
+                if role == NURSE:
+                    held[visit, person, skills].append((start, end, lane))
+                else:
+                    own[visit].add(person)
             self._tasks = tuple(
-                task for key, spans in held.items() for task in _tasks(*key, spans, self._now)
+                task
+                for (visit, nurse, skills), spans in held.items()
+                for task in _tasks(
+                    visit, nurse, skills, frozenset(own.get(visit, ())), spans, self._now
+                )
             )
         return self._tasks
 
@@ -177,7 +189,12 @@ class Cover(Sequence[CoverTask]):
 
 
 def _tasks(
-    visit: str, nurse: int, skills: str, spans: list[tuple[int, int, int]], now: int
+    visit: str,
+    nurse: int,
+    skills: str,
+    barred: frozenset[int],
+    spans: list[tuple[int, int, int]],
+    now: int,
 ) -> Iterator[CoverTask]:
     """Lane claims of one nurse in one visit, cut where the lanes held change."""
     cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})
@@ -193,6 +210,7 @@ def _tasks(
                 pinned=start < now,
                 skills=frozenset(skills.split()),
                 held=lanes,
+                barred=barred,
             )
 
 

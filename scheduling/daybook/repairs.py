@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from clinic.models import Site
 from clinic.selectors import range_of
 from clinic.spans import minute, minute_up, moment
 from scheduling import catalogue
-from scheduling.daybook.diary import Cover, Row, read
+from scheduling.daybook.diary import CLINICIANS, Cover, Row, read
 from scheduling.models import Appointment, AppointmentPhase, Claim, Status
 from scheduling.models.claims import LONGEST_CLAIM
 from scheduling.models.series import AHEAD, GONE
@@ -155,10 +154,9 @@ def _watched(visit: Appointment, claims: Sequence[Claim], now: int) -> tuple[Cov
     rows: list[Row] = [
         (c.resource_id, c.lane, c.start_minute, c.end_minute, c.role, c.skills, visit.pk, None)
         for c in claims
-        if c.role == Claim.Role.NURSE
+        if c.role == Claim.Role.NURSE or c.role in CLINICIANS
     ]
-    own = {c.resource_id for c in claims if c.role in (Claim.Role.THERAPIST, Claim.Role.PRESCRIBER)}
-    return tuple(replace(task, barred=frozenset(own)) for task in Cover(rows, now))
+    return tuple(Cover(rows, now))
 
 
 def _patients(diary: Diary, visits: Sequence[Appointment]) -> dict[int, int]:

@@ -26,10 +26,11 @@ from clinic.services import absences, closures, hours, roster
 from clinic.services.facts import Pen
 from scheduling import daybook
 from scheduling.models import Appointment, FollowUp, Series
-from scheduling.models.series import AHEAD
+from scheduling.models.series import AHEAD, GONE
 from scheduling.services.cancelling import give_up
 from scheduling.services.follow_ups import reopen
 from scheduling.services.keeping import sites_of, visits_fit
+from scheduling.services.monitoring import give_back
 from scheduling.services.moving import move_back
 from scheduling.services.notes import keep_note
 from scheduling.services.progress import step_back
@@ -119,6 +120,23 @@ def _unbook_series(turn: Turn) -> None:
     _mark(series, turn, Series.State.CANCELLED, UNDONE)
     after = {"status": series.status, "reason": UNDONE, "visits": ids}
     _told(turn, "series.cancelled", after, before={"status": Series.State.ACTIVE})
+
+
+def _unextend_series(turn: Turn) -> None:
+    """The visits it was extended by are given up; it stands as it did."""
+    added = Appointment.objects.filter(series=turn.id, step__in=turn.entry.after["visits"])
+    visits = added.exclude(status__in=GONE)
+    daybook.lock_visits(list(visits))
+    ids = list(visits.values_list("pk", flat=True))
+    rows = Journal.objects.filter(
+        action="visit.booked", at=turn.entry.at, subject__in=[f"appointment:{one}" for one in ids]
+    )
+    written = max(rows.values_list("pk", flat=True), default=0)
+    turn.unchanged(*(f"appointment:{visit}" for visit in ids), since=written)
+    _give_up(visits, turn)
+    series = Series.objects.select_for_update(of=("self",), no_key=True).get(pk=turn.id)
+    _mark(series, turn, turn.entry.before["status"], series.cancel_reason)
+    _told(turn, "series.shortened", {"status": series.status, "visits": ids})
 
 
 def _move_back(turn: Turn) -> None:
@@ -253,6 +271,13 @@ def _reopen_follow_up(turn: Turn) -> None:
     reopen(row, actor=turn.actor, now=turn.now)
 
 
+def _give_back(turn: Turn) -> None:
+    was = turn.entry.before["given"]
+    visits = {f"appointment:{visit}" for visit, *_ in was}
+    turn.unchanged(f"monitoring:{turn.site.pk}", *sorted(visits))
+    give_back(was, turn.site, turn.entry.subject, actor=turn.actor, now=turn.now)
+
+
 def _write_back(turn: Turn) -> None:
     write_back(turn.rows, actor=turn.actor, now=turn.now)
 
@@ -264,6 +289,7 @@ INVERSES: dict[str, Inverse] = {
     "visit.status": _step_back,
     "series.booked": _unbook_series,
     "series.cancelled": _uncancel_series,
+    "series.extended": _unextend_series,
     "absence.added": _remove_absence,
     "absence.removed": _add_absence,
     "closure.added": _remove_closure,
@@ -274,6 +300,9 @@ INVERSES: dict[str, Inverse] = {
     "note.changed": _rewrite_note,
     "follow_up.done": _reopen_follow_up,
     "follow_up.dropped": _reopen_follow_up,
+    "monitoring.given": _give_back,
+    "monitoring.swapped": _give_back,
+    "monitoring.balanced": _give_back,
     **dict.fromkeys(REVERTED, _write_back),
 }
 """The journal's action -> what takes it back, in the transaction of `undo`."""

@@ -22,6 +22,7 @@ def every(seconds: int, task: str, *args: object) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "expire holds": every(60, "scheduling.tasks.expire_holds"),
+    "better what nobody betters": every(60, "scheduling.tasks.finish_recoveries"),
     "run the waitlist": every(30, "scheduling.tasks.run_waitlist"),
     "follow-ups of what changed just now": every(60, "scheduling.tasks.refresh_follow_ups", 5),
     "follow-ups of what changed today": every(7200, "scheduling.tasks.refresh_follow_ups", 1500),

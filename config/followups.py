@@ -13,7 +13,7 @@ from scheduling.models import WaitlistEntry
 from scheduling.services.feeds import retell_patient, retell_room, retell_site
 from scheduling.services.follow_ups import follow_up_of
 from scheduling.services.messages import leads
-from scheduling.tasks import fill_openings, tell_patients
+from scheduling.tasks import fill_openings, improve_recovery, tell_patients
 
 
 def tell_soon(entry: Journal) -> None:
@@ -34,6 +34,12 @@ def offer_soon(entry: Journal) -> None:
         fill_openings.delay(entry.site_id)
 
 
+def better_soon(entry: Journal) -> None:
+    """The plan of a recovery is bettered by a worker while the charge nurse looks at it."""
+    if entry.after["moves"] or entry.after["stranded"]:
+        improve_recovery.delay(int(entry.subject.partition(":")[2]))
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -50,6 +56,7 @@ FOLLOWUPS: Table = {
     "visit.moved": [follow_up_of, tell_soon, offer_soon],
     "series.booked": [tell_soon],
     "series.cancelled": [follow_up_of, offer_soon],
+    "recovery.opened": [better_soon],
     "wait.joined": [offer_soon],
     "offer.declined": [offer_soon],
     "offer.expired": [offer_soon],

@@ -9,6 +9,7 @@ from django.utils import timezone
 from clinic.models import Journal
 from scheduling.models import WaitlistEntry
 from scheduling.services import (
+    bettering,
     booking,
     delivery,
     follow_ups,
@@ -41,6 +42,21 @@ def announce_follow_ups() -> int:
 def fill_openings(site: int) -> int:
     """Offer whoever waits at a site what is free for them."""
     return len(offering.fill_openings(site=site, now=timezone.now()))
+
+
+@shared_task
+def improve_recovery(recovery: int) -> int:
+    """Better the plan of a recovery while people look at it."""
+    return bettering.improve_recovery(recovery=recovery, clock=timezone.now)
+
+
+@shared_task
+def finish_recoveries() -> int:
+    """Take up the plans whose worker is gone."""
+    rows = bettering.waiting_recoveries(now=timezone.now())
+    for recovery in rows:
+        bettering.improve_recovery(recovery=recovery, clock=timezone.now)
+    return len(rows)
 
 
 @shared_task

@@ -7,14 +7,13 @@ whole or in parts; what is accepted is judged anew under lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from clinic.journal import Actor, record
-from clinic.models import Site
+from clinic.models import Absence, Outage, Room, Site
 from clinic.services.absences import (
     delete_absence,
     delete_outage,
@@ -25,33 +24,33 @@ from clinic.services.facts import Pen
 from clinic.spans import minute, minute_up, moment
 from clinic.transactions import durable
 from scheduling import daybook
-from scheduling.daybook.repairs import ENDED, held_by, problem_of, visits_of
 from scheduling.errors import PlanStale, Refused
 from scheduling.models import Appointment, Claim, Recovery, Status
-from scheduling.models.series import AHEAD
 from scheduling.planner.plans import Refusal
 from scheduling.planner.repair import quick
-from scheduling.planner.repair_problem import Loss, Problem, Repaired, RepairPlan, Stranded
+from scheduling.planner.repair_problem import Loss
 from scheduling.services.booking import guarded
 from scheduling.services.entries import publish
-from scheduling.services.losses import (
-    Out,
-    days_of,
-    free,
-    give_back,
-    local,
-    make_way,
-    out_of,
-    rewrite,
-    touched,
-    unattended,
-)
+from scheduling.services.losses import Out, free, give_back, out_of, touched, yield_to
 from scheduling.services.moving import move_to
-from scheduling.services.placing import repack
+from scheduling.services.remedies import (
+    AT_ONCE,
+    SOON,
+    Book,
+    Item,
+    Remedy,
+    attended_books,
+    books_of,
+    close_sites,
+    keep,
+    open_items,
+    problems_now,
+    remedies,
+    since,
+    stands,
+)
 
-IMPROVED_FOR = timedelta(seconds=90)
-"""How long a worker may take to better a plan before another one looks after it."""
-Item = dict[str, Any]
+OPEN = (Recovery.State.IMPROVING, Recovery.State.READY)
 
 
 @guarded
@@ -77,63 +76,52 @@ def call_out(
     for place in out.sites:
         daybook.close_site(place)
     affected = touched(out)
-    before = {place.pk: _book(place, out.loss, affected) for place in out.sites}
-    absence = outage = None
-    if out.resource is None:
-        outage = write_outage(
-            out.sites[0],
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason=reason,
-            pen=Pen("outage", actor, now),
-        )
-    else:
-        absence = write_absence(
-            out.resource,
-            out.sites[0] if room is not None else None,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason=reason,
-            pen=Pen("absence", actor, now),
-        )
-    kept = free(out, affected)
-    home = _home(out, before, affected)
-    recovery = Recovery.objects.create(
-        site=home,
+    books = _books(out, affected, person=staff)
+    absence, outage = _written(out, starts_at, ends_at, reason, Pen("absence", actor, now))
+    row = Recovery(
+        site=_home(books, out.sites),
         absence=absence,
         outage=outage,
         cause=f"{out.loss.name}: {reason}"[:200] if reason else out.loss.name,
         starts_at=starts_at,
         ends_at=ends_at,
-        measures={"freed": kept},
-        created_by=actor.name,
-        created_at=now,
-        updated_at=now,
     )
-    plans = [
-        plan
-        for place in out.sites
-        for plan in _plans(place, before[place.pk], out.loss, affected, now)
-    ]
-    _keep(recovery, plans, affected, actor, now)
-    record(
-        actor=actor,
-        now=now,
-        action="recovery.opened",
-        subject=f"recovery:{recovery.pk}",
-        site=home,
-        after={
-            "affected": recovery.affected,
-            "reassigned": [item["appointment"] for item in recovery.reassigned],
-            "moves": [item["appointment"] for item in recovery.moves],
-            "stranded": [item["appointment"] for item in recovery.stranded],
-        },
-    )
-    return recovery
+    return _opened(row, out.loss, books, affected, actor, now)
 
 
-@guarded
-@durable
+def open_over(
+    breaks: Iterable[int],
+    *,
+    resource: int | None,
+    name: str,
+    site: Site,
+    cause: str,
+    absence: Absence | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Recovery:
+    """A recovery over visits that an edit of facts broke, within its transaction.
+
+    The visits lose the resource that was edited, or all but their patient's time where it was the
+    site; with an absence only while that lasts. The sites are closed to others already.
+    """
+    affected = set(breaks)
+    books = books_of(affected)
+    rows = Appointment.objects.filter(pk__in=affected)
+    low = max(minute_up(now), min(minute(at) for at in rows.values_list("starts_at", flat=True)))
+    high = max(minute_up(at) for at in rows.values_list("ends_at", flat=True))
+    if absence:
+        low, high = max(low, minute(absence.starts_at)), minute_up(absence.ends_at)
+    row = Recovery(
+        site=_home(books, [site]),
+        absence=absence,
+        cause=cause[:200],
+        starts_at=moment(low),
+        ends_at=moment(max(high, low + 1)),
+    )
+    return _opened(row, Loss(resource, name, low, max(high, low + 1)), books, affected, actor, now)
+
+
 def accept_recovery(
     *,
     recovery: int,
@@ -146,38 +134,52 @@ def accept_recovery(
 
     Moves are judged anew under lock; stranded visits are to be rebooked and hold nothing. Asked
     again, the answer is the same and nothing changes. Recovery.DoesNotExist; PlanStale when the
-    version is another one or a place is gone meanwhile: ask `replan` and look again.
+    version is another one, or when a place is gone meanwhile: another plan was made then.
     """
-    row = Recovery.objects.select_for_update(of=("self",)).get(pk=recovery)
-    site = Site.objects.select_related("organisation").get(pk=row.site_id)
-    wanted = set(only) if only is not None else None
-    open_items = {item["appointment"] for item in [*row.moves, *row.stranded]} - set(row.accepted)
-    todo = open_items if wanted is None else open_items & wanted
-    if version is not None and version != row.version and todo:
+    try:
+        return _accept(recovery=recovery, version=version, only=only, actor=actor, now=now)
+    except PlanStale:
+        raise
+    except Refused as gone:
+        fresh = replan(recovery=recovery, actor=actor, now=now)
+        raise PlanStale([_changed(fresh), *gone.refusals]) from gone
+
+
+@guarded
+@durable
+def _accept(
+    *,
+    recovery: int,
+    version: int | None,
+    only: Collection[int] | None,
+    actor: Actor,
+    now: datetime,
+) -> list[Appointment]:
+    row = _in_hand(recovery)
+    close_sites(row)
+    waiting = open_items(row)
+    wanted = None if only is None else set(only)
+    todo = waiting if wanted is None else waiting & wanted
+    if todo and version not in (None, row.version):
         raise PlanStale([_changed(row)])
-    if row.status == Recovery.State.STALE and todo:
-        raise PlanStale([_changed(row)])
+    moves = [item for item in row.moves if item["appointment"] in todo]
+    _strand([item for item in row.stranded if item["appointment"] in todo], actor, now)
+    _move(row, moves, waiting - todo, actor, now)
+    row.accepted = sorted({*row.accepted, *todo})
+    if waiting == todo and row.status in OPEN:
+        row.status, row.accepted_by, row.accepted_at = Recovery.State.ACCEPTED, actor.name, now
+        row.improving_until = None
     if todo:
-        daybook.close_site(site)
-        _move([item for item in row.moves if item["appointment"] in todo], site, actor, now)
-        _strand([item for item in row.stranded if item["appointment"] in todo], actor, now)
-        row.accepted = sorted({*row.accepted, *todo})
-        if not open_items - todo:
-            row.status, row.accepted_by, row.accepted_at = Recovery.State.ACCEPTED, actor.name, now
-            row.improving_until = None
         row.updated_at = now
-        row.save()
         record(
             actor=actor,
             now=now,
             action="recovery.accepted",
             subject=f"recovery:{row.pk}",
-            site=site,
+            site=row.site_id,
             after={"visits": sorted(todo), "status": row.status},
         )
-    elif not open_items and row.status in (Recovery.State.IMPROVING, Recovery.State.READY):
-        row.status, row.accepted_by, row.accepted_at = Recovery.State.ACCEPTED, actor.name, now
-        row.save()
+    row.save()
     told = row.accepted if wanted is None else [id for id in row.accepted if id in wanted]
     return list(Appointment.objects.filter(pk__in=told).order_by("starts_at", "pk"))
 
@@ -186,13 +188,9 @@ def accept_recovery(
 @durable
 def replan(*, recovery: int, actor: Actor, now: datetime) -> Recovery:
     """A fresh plan for what is still open, as the book stands now. Recovery.DoesNotExist."""
-    row = Recovery.objects.select_for_update(of=("self",)).get(pk=recovery)
-    site = Site.objects.select_related("organisation").get(pk=row.site_id)
-    daybook.close_site(site)
-    plans = _open_plans(row, site, now)
-    _replace(row, plans, site, now)
-    row.status = Recovery.State.READY
-    row.save()
+    row = _in_hand(recovery)
+    close_sites(row)
+    _plan_anew(row, actor, now)
     return row
 
 
@@ -201,216 +199,197 @@ def replan(*, recovery: int, actor: Actor, now: datetime) -> Recovery:
 def come_back(*, recovery: int, actor: Actor, now: datetime) -> Recovery:
     """They are well again, or the room is mended: the absence goes, and with it what is open.
 
-    Visits that still wait get back what they lost where nobody has it meanwhile.
+    Visits that still wait get back what they lost where nobody has it meanwhile; for others there
+    is a fresh plan.
     """
-    row = Recovery.objects.select_for_update(of=("self",)).get(pk=recovery)
-    site = Site.objects.select_related("organisation").get(pk=row.site_id)
-    daybook.close_site(site)
-    if row.absence is not None:
-        absence, row.absence = row.absence, None
-        row.save(update_fields=["absence"])
-        delete_absence(absence, site, Pen("absence", actor, now))
-    if row.outage is not None:
-        outage, row.outage = row.outage, None
-        row.save(update_fields=["outage"])
+    row = _in_hand(recovery)
+    close_sites(row)
+    absence, outage = row.absence, row.outage
+    row.absence = row.outage = None
+    row.save(update_fields=["absence", "outage"])
+    if absence:
+        room = Room.objects.filter(pk=absence.resource_id).select_related("site").first()
+        delete_absence(absence, room.site if room else None, Pen("absence", actor, now))
+    if outage:
         delete_outage(outage, Pen("outage", actor, now))
-    waiting = Appointment.objects.filter(pk__in=row.affected, status=Status.UNCOVERED)
-    for visit in waiting.order_by("starts_at"):
+    restore_lost(row, actor, now)
+    return row
+
+
+def restore_lost(row: Recovery, actor: Actor, now: datetime) -> None:
+    """The cause of a recovery is gone: its visits get back what they lost, within a transaction."""
+    waiting = open_items(row)
+    visits = Appointment.objects.filter(pk__in=waiting).order_by("starts_at", "pk")
+    for visit in visits:
         try:
             with transaction.atomic():
                 give_back(row.measures.get("freed", []), [visit.pk])
         except IntegrityError:
-            continue
-        _stands(visit, Status.BOOKED, "visit.covered", actor, now)
-    publish([visit.pk for visit in waiting], now=now)
-    row.status, row.improving_until, row.updated_at = Recovery.State.STALE, None, now
-    row.save()
-    return row
+            continue  # somebody else has it: a fresh plan looks for another place
+        waiting.discard(visit.pk)
+        if visit.status == Status.UNCOVERED:
+            stands(visit, Status.BOOKED, "visit.covered", actor, now)
+    publish([visit.pk for visit in visits], now=now)
+    if waiting:
+        _drop_items(row, set(row.affected) - waiting)
+        _plan_anew(row, actor, now)
+    else:
+        row.status, row.improving_until, row.updated_at = Recovery.State.STALE, None, now
+        row.save()
 
 
-# Plans ------------------------------------------------------------------------------------------
+def give_back_all(absence: Absence, actor: Actor, now: datetime) -> list[Recovery]:
+    """The recoveries that wait because of an absence, in hand, for `restore_lost` once it is gone.
 
-Book = tuple[list[Appointment], dict[int, list[Claim]]]
-"""The visits of a day, and what they held."""
-
-
-def _book(site: Site, loss: Loss, affected: Collection[int]) -> dict[date, Book]:
-    """The days that are touched, as they stood before: their visits and what they held."""
-    first, last = (moment(at).astimezone(site.zone).date() for at in (loss.start, loss.end - 1))
-    touched_here = Appointment.objects.filter(pk__in=affected, site=site)
-    found: dict[date, Book] = {}
-    for day in days_of(touched_here, site):
-        if first - timedelta(days=1) <= day <= last:
-            visits = visits_of(site, day)
-            found[day] = (visits, held_by(visits))
+    Their sites are closed to others; within an open transaction.
+    """
+    rows = Recovery.objects.select_for_update(of=("self",)).filter(absence=absence, status__in=OPEN)
+    found = list(rows.order_by("pk"))
+    for row in found:
+        close_sites(row)
+        row.absence = None
+        row.save(update_fields=["absence"])
     return found
 
 
-def _plans(
-    site: Site,
-    book: Mapping[date, Book],
-    loss: Loss,
-    affected: set[int],
-    now: datetime,
-) -> Iterator[tuple[Problem, Site, RepairPlan]]:
-    """A quick plan for each day; what loses the clinician it must have on site counts too."""
-    for day, (visits, held) in book.items():
-        problem = problem_of(
-            site=site, day=day, loss=loss, visits=visits, held=held, affected=affected, now=now
+# What they share --------------------------------------------------------------------------------
+
+
+def _in_hand(recovery: int) -> Recovery:
+    return Recovery.objects.select_for_update(of=("self",)).get(pk=recovery)
+
+
+def _written(
+    out: Out, starts_at: datetime, ends_at: datetime, reason: str, pen: Pen
+) -> tuple[Absence | None, Outage | None]:
+    if out.resource is None:
+        pen = Pen("outage", pen.actor, pen.now)
+        [site] = out.sites
+        outage = write_outage(site, starts_at=starts_at, ends_at=ends_at, reason=reason, pen=pen)
+        return None, outage
+    room = Room.objects.filter(pk=out.resource.pk).select_related("site").first()
+    absence = write_absence(
+        out.resource,
+        room.site if room else None,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason,
+        pen=pen,
+    )
+    return absence, None
+
+
+def _books(out: Out, affected: Collection[int], *, person: int | None) -> list[Book]:
+    """The days that are touched, as they stand, those included that only need somebody there."""
+    books = {(book.site.pk, book.day): book for book in books_of(affected)}
+    for site in out.sites if person is not None else ():
+        first, last = (
+            moment(at).astimezone(site.zone).date() for at in (out.loss.start, out.loss.end - 1)
         )
-        if alone := unattended(problem) - affected:
-            affected |= alone
-            problem = problem_of(
-                site=site, day=day, loss=loss, visits=visits, held=held, affected=affected, now=now
-            )
-        yield problem, site, quick(problem)
+        for book in attended_books(site, person or 0, first, last):
+            books.setdefault((site.pk, book.day), book)
+    return [books[key] for key in sorted(books)]
 
 
-def _open_plans(row: Recovery, site: Site, now: datetime) -> list[tuple[Problem, RepairPlan]]:
-    """Plans for the visits that still wait, as they stand; nobody else moves for them."""
-    open_items = {item["appointment"] for item in [*row.moves, *row.stranded]} - set(row.accepted)
-    waiting = Appointment.objects.filter(pk__in=open_items).exclude(status__in=ENDED)
-    visits = list(waiting.select_related("patient", "series", "protocol_version"))
-    held = held_by(visits)
-    _remember(row, held)
-    loss = Loss(None, row.cause, minute(row.starts_at), minute_up(row.ends_at))
-    plans = []
-    for day, ids in days_of(visits, site).items():
-        own = [visit for visit in visits if visit.pk in ids]
-        problem = problem_of(
-            site=site, day=day, loss=loss, visits=own, held=held, affected=set(ids), now=now
-        )
-        plans.append((problem, quick(problem)))
-    return plans
+def _home(books: Sequence[Book], sites: Sequence[Site]) -> Site:
+    """The site with most of what is touched."""
+    counts: dict[int, int] = {}
+    for book in books:
+        counts[book.site.pk] = counts.get(book.site.pk, 0) + len(book.visits)
+    known = {site.pk: site for site in (*sites, *(book.site for book in books))}
+    return max(known.values(), key=lambda site: (counts.get(site.pk, 0), -site.pk))
 
 
-def _remember(row: Recovery, held: dict[int, list[Claim]]) -> None:
-    """What a visit lost belongs to the place it was booked with."""
-    for resource, lane, low, high, role, turnover, skills, visit in row.measures.get("freed", []):
-        if visit in held and not any(
-            claim.resource_id == resource and claim.start_minute == low for claim in held[visit]
-        ):
-            held[visit].append(
-                Claim(
-                    resource_id=resource,
-                    lane=lane,
-                    start_minute=low,
-                    end_minute=high,
-                    role=role,
-                    turnover_minutes=turnover,
-                    skills=skills,
-                    appointment_id=visit,
-                )
-            )
-
-
-def _keep(
+def _opened(
     row: Recovery,
-    plans: Sequence[tuple[Problem, Site, RepairPlan]],
+    loss: Loss,
+    books: Sequence[Book],
     affected: set[int],
     actor: Actor,
     now: datetime,
-) -> None:
-    """Apply what nobody notices, mark what waits, and keep the rest as proposals."""
-    kept = list(row.measures.get("freed", []))
-    cost, waiting = 0, set[int]()
-    for problem, site, plan in plans:
-        mended = {one.visit: (one.place, one.monitoring) for one in (*plan.reassigned, *plan.kept)}
-        waits = {one.visit for one in plan.moves} | {one.visit for one in plan.stranded}
-        waits &= affected
-        kept += make_way(waits, mended)
-        rewrite(mended)
-        repacked = repack(plan.repacked, problem.diary)
-        publish([*mended, *repacked], now=now)
-        row.reassigned += [_item(one, site) for one in plan.reassigned]
-        row.moves += [_item(one, site) for one in plan.moves]
-        row.stranded += [_stranded(one, problem, site) for one in plan.stranded]
-        cost, waiting = cost + plan.measures.cost, waiting | waits
-    told = {item["appointment"] for item in [*row.reassigned, *row.moves, *row.stranded]}
-    row.reassigned += [_untouched(id) for id in sorted(affected - told)]
-    row.affected = sorted(affected)
-    for visit in Appointment.objects.filter(pk__in=waiting, status__in=AHEAD):
-        _stands(visit, Status.UNCOVERED, "visit.uncovered", actor, now)
-    publish(waiting, now=now)
-    open_items = bool(row.moves or row.stranded)
-    row.status = Recovery.State.IMPROVING if open_items else Recovery.State.READY
-    row.improving_until = now + IMPROVED_FOR if open_items else None
-    row.measures = {**row.measures, "freed": kept, "cost": cost}
+) -> Recovery:
+    """Free what is lost, plan the days, and keep the plan; the row is new."""
+    freed = free(loss.resource, (loss.start, loss.end), affected)
+    row.created_by, row.created_at, row.updated_at = actor.name, now, now
+    row.measures = {
+        "freed": freed,
+        "since": since(row, freed),
+        "name": loss.name,
+        "resource": loss.resource,
+    }
+    found, later = remedies(books, loss, affected, now)
+    row.save()
+    keep(row, found, affected=affected, later=later, actor=actor, now=now)
+    _await(row, now)
+    record(
+        actor=actor,
+        now=now,
+        action="recovery.opened",
+        subject=f"recovery:{row.pk}",
+        site=row.site,
+        after={
+            "affected": row.affected,
+            "reassigned": [item["appointment"] for item in row.reassigned],
+            "moves": [item["appointment"] for item in row.moves],
+            "stranded": [item["appointment"] for item in row.stranded],
+            "status": row.status,
+        },
+    )
+    return row
+
+
+def _await(row: Recovery, now: datetime) -> None:
+    """Saved, and a worker expected to better it where something is proposed."""
+    proposed = bool(row.moves or row.stranded)
+    row.status = Recovery.State.IMPROVING if proposed else Recovery.State.READY
+    row.improving_until = now + SOON if proposed else None
     row.save()
 
 
-def _replace(
-    row: Recovery, plans: Sequence[tuple[Problem, RepairPlan]], site: Site, now: datetime
-) -> None:
-    done = set(row.accepted)
-    row.moves = [item for item in row.moves if item["appointment"] in done]
-    row.stranded = [item for item in row.stranded if item["appointment"] in done]
-    for problem, plan in plans:
-        row.moves += [_item(one, site) for one in (*plan.reassigned, *plan.moves)]
-        row.stranded += [_stranded(one, problem, site) for one in plan.stranded]
-    row.measures = {**row.measures, "cost": sum(plan.measures.cost for _, plan in plans)}
+def _plan_anew(row: Recovery, actor: Actor, now: datetime) -> None:
+    """Quick plans for what still waits, in place of those that were."""
+    waiting = open_items(row)
+    found = [Remedy(site, task, quick(task)) for site, task in problems_now(row, now)[:AT_ONCE]]
+    keep(row, found, affected=waiting, actor=actor, now=now)
     row.version += 1
-    row.updated_at = now
+    row.status = Recovery.State.READY
+    row.improving_until = None
+    row.save()
+    record(
+        actor=actor,
+        now=now,
+        action="recovery.replanned",
+        subject=f"recovery:{row.pk}",
+        site=row.site_id,
+        after={"version": row.version},
+    )
 
 
-def _item(one: Repaired, site: Site) -> Item:
-    """A visit with another nurse, room, clinician or time: what doors show, and the place."""
-    start = one.place.start
-    return {
-        "appointment": one.visit,
-        "from": local(start - one.shift, site),
-        "to": local(start, site),
-        "reason": one.reason,
-        "place": {
-            "start": start,
-            "rooms": [
-                [claim.resource, list(claim.lanes)]
-                for claim in one.place.claims
-                if claim.kind == "room"
-            ],
-            "clinicians": list(
-                dict.fromkeys(c.resource for c in one.place.claims if c.kind == "staff")
-            ),
-        },
-    }
-
-
-def _stranded(one: Stranded, problem: Problem, site: Site) -> Item:
-    return {
-        "appointment": one.visit,
-        "from": local(problem.by_id[one.visit].place.start, site),
-        "to": None,
-        "reason": one.reason,
-        "options": [
-            {"kind": way.kind, "words": way.words, "start": local(way.start, site)}
-            for way in one.ways
-        ],
-    }
-
-
-def _untouched(visit: int) -> Item:
-    row = Appointment.objects.select_related("site").get(pk=visit)
-    at = row.starts_at.astimezone(row.site.zone).isoformat()
-    return {"appointment": visit, "from": at, "to": at, "reason": "Nothing changes for it."}
-
-
-def _home(out: Out, before: Mapping[int, Mapping[date, Book]], affected: set[int]) -> Site:
-    """The site with most of what is touched."""
-    counts = {
-        place.pk: sum(len(book[0]) for book in before[place.pk].values()) for place in out.sites
-    }
-    return max(out.sites, key=lambda place: (counts[place.pk], -place.pk))
+def _drop_items(row: Recovery, settled: Collection[int]) -> None:
+    """What is settled without a proposal is listed as unchanged by the next plan."""
+    done = set(settled) - set(row.accepted)
+    row.moves = [item for item in row.moves if item["appointment"] not in done]
+    row.stranded = [item for item in row.stranded if item["appointment"] not in done]
 
 
 # Doing it ---------------------------------------------------------------------------------------
 
 
-def _move(items: Sequence[Item], site: Site, actor: Actor, now: datetime) -> None:
-    """Each visit to its place, judged as the book stands; PlanStale when one cannot be there."""
+def _move(
+    row: Recovery, items: Sequence[Item], waits: Collection[int], actor: Actor, now: datetime
+) -> None:
+    """Each visit to its place, judged as the book stands; Refused when one cannot be there.
+
+    Visits that wait on keep what they have, but not against one that finds its place.
+    """
     gone: list[Refusal] = []
     ids = [item["appointment"] for item in items]
     Claim.objects.filter(appointment__in=ids).exclude(role=Claim.Role.PATIENT).delete()
+    uncovered = Appointment.objects.filter(pk__in=waits, status=Status.UNCOVERED)
+    waiting = list(uncovered.values_list("pk", flat=True))
+    let_go = list(row.measures.get("freed", []))
     for item in items:
+        let_go += _make_room(item, waiting) if waiting else []
         try:
             move_to(
                 item["appointment"],
@@ -423,35 +402,29 @@ def _move(items: Sequence[Item], site: Site, actor: Actor, now: datetime) -> Non
         except Refused as no:
             gone += no.refusals
     if gone:
-        raise PlanStale(gone)
+        raise Refused(gone)
+    publish(waiting, now=now)
+    row.measures = {**row.measures, "freed": let_go}
+
+
+def _make_room(item: Item, waiting: Collection[int]) -> list[list[object]]:
+    place = item["place"]
+    visit = Appointment.objects.get(pk=item["appointment"])
+    minutes = minute_up(visit.ends_at) - minute(visit.starts_at)
+    rooms = {room: lanes for room, lanes in place["rooms"]}
+    turnover = Room.objects.filter(pk__in=rooms).values_list("turnover_minutes", flat=True)
+    span = (place["start"], place["start"] + minutes + max(turnover, default=0))
+    return yield_to({**rooms, **{one: () for one in place["clinicians"]}}, span, waiting)
 
 
 def _strand(items: Sequence[Item], actor: Actor, now: datetime) -> None:
     """To be rebooked: they hold nothing any more. Whoever is in the chair stays there."""
     ids = [item["appointment"] for item in items]
-    ahead = list(Appointment.objects.filter(pk__in=ids, status__in=AHEAD))
-    Claim.objects.filter(appointment__in=ahead).delete()
-    for visit in ahead:
-        _stands(visit, Status.TO_REBOOK, "visit.to_rebook", actor, now)
+    waiting = list(Appointment.objects.filter(pk__in=ids, status=Status.UNCOVERED))
+    Claim.objects.filter(appointment__in=waiting).delete()
+    for visit in waiting:
+        stands(visit, Status.TO_REBOOK, "visit.to_rebook", actor, now)
     publish(ids, now=now)
-
-
-def _stands(visit: Appointment, to: Status, action: str, actor: Actor, now: datetime) -> None:
-    before = visit.status
-    visit.status = to
-    visit.updated_at = now
-    if to == Status.TO_REBOOK:
-        visit.sequence += 1
-    visit.save(update_fields=["status", "sequence", "updated_at"])
-    record(
-        actor=actor,
-        now=now,
-        action=action,
-        subject=f"appointment:{visit.pk}",
-        site=visit.site_id,
-        before={"status": before},
-        after={"status": to},
-    )
 
 
 def _changed(row: Recovery) -> Refusal:

@@ -10,6 +10,7 @@ from clinic.models import Absence, Staff
 from scheduling.audit import violations
 from scheduling.errors import PlanStale
 from scheduling.models import Appointment, Claim, ProtocolVersion, Recovery, Series, Status
+from scheduling.services.bettering import improve_recovery, waiting_recoveries
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.recovering import accept_recovery, call_out, come_back, replan
@@ -187,3 +188,23 @@ def test_when_they_are_well_again_nobody_waits_any_more(four):
     assert not Absence.objects.exists()
     assert not Appointment.objects.filter(status=Status.UNCOVERED).exists()
     assert sound() == []
+
+
+def test_a_worker_betters_the_plan_once_and_leaves_it_ready(four, clinic):
+    recovery = out(site=clinic.pk)
+    assert waiting_recoveries(now=NOW) == []
+    improve_recovery(recovery=recovery.pk, seconds=0.2, clock=lambda: NOW)
+    recovery.refresh_from_db()
+    assert (recovery.status, recovery.version) == ("ready", 1)
+    assert improve_recovery(recovery=recovery.pk, seconds=0.2, clock=lambda: NOW) == 0
+
+
+def test_a_plan_whose_worker_died_is_taken_up_again(four, clinic):
+    recovery = out(site=clinic.pk)
+    Recovery.objects.update(measures={**recovery.measures, "taken": True})
+    assert improve_recovery(recovery=recovery.pk, seconds=0.1, clock=lambda: NOW) == 0
+    later = NOW + timedelta(minutes=2)
+    assert waiting_recoveries(now=later) == [recovery.pk]
+    improve_recovery(recovery=recovery.pk, seconds=0.1, clock=lambda: later)
+    recovery.refresh_from_db()
+    assert recovery.status == "ready"

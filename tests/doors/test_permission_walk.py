@@ -77,6 +77,7 @@ appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/status
 series:read        | 200  | none  | GET    /api/v1/series
 series:write       | 201  | no    | POST   /api/v1/series
 series:read        | 200  | no    | GET    /api/v1/series/<str:id>
+series:write       | 422  | no    | POST   /api/v1/series/<str:id>/extend
 series:write       | 200  | no    | POST   /api/v1/series/<str:id>/cancel
 appointments:read  | 200  | none  | GET    /api/v1/appointments
 appointments:write | 201  | no    | POST   /api/v1/appointments
@@ -302,6 +303,7 @@ class World:
         """What stands for a parameter of an address, made or found at a site when it is asked."""
         where = self.sites[name]
         return {
+            "<int:recovery>": lambda: self.recovery(name).pk,
             "<int:wait>": lambda: self.offer(name).entry_id,
             "<int:offer>": lambda: self.offer(name).pk,
             "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,

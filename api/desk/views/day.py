@@ -14,6 +14,7 @@ from api.desk.board import tally
 from api.desk.founding import first_treatment
 from api.desk.frame import Asked, open_site, page, part, signed_in
 from api.desk.lanes import BY, asked_by
+from api.desk.recoveries import open_recoveries
 from api.desk.sheet import read_sheet, stamp
 from api.permissions import may
 from clinic.selectors import next_open_day
@@ -50,6 +51,9 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
         sheet=sheet,
         tally=tally(sheet.entries),
         may_book=may_book,
+        recoveries=open_recoveries(place) if may(request.user, "see_day", place) else [],
+        may_see_recoveries=may(request.user, "see_recoveries", place),
+        may_call_out=ahead and may(request.user, "report_absence", place),
         may_move=ahead and may(request.user, "move_visit", place),
         may_book_visit=may_book_visit,
         place_url=form and f"{reverse(f'desk:{form}', args=[place.pk])}?day={day.isoformat()}",

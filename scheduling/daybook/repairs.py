@@ -89,7 +89,7 @@ def _booked(
     affected: bool,
     now: int,
 ) -> Booked:
-    protocol = _protocol(visit)
+    protocol = protocol_of(visit)
     return Booked(
         id=visit.pk,
         step=protocol.step(visit.step),
@@ -106,7 +106,8 @@ def _booked(
     )
 
 
-def _protocol(visit: Appointment) -> Protocol:
+def protocol_of(visit: Appointment) -> Protocol:
+    """The protocol that a visit is booked on, as far as it reaches."""
     version = visit.protocol_version
     return catalogue.protocol(version.definition, version=version.version, reaching=[visit.step])
 

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from clinic.models import Resource, Room, Site, Staff
 from clinic.spans import minute, minute_up, moment
 from scheduling.daybook.repairs import ENDED
 from scheduling.models import Appointment, Claim
 from scheduling.models.claims import LONGEST_CLAIM
 from scheduling.planner import cover
+from scheduling.planner.day import Diary
 from scheduling.planner.plans import PlannedVisit
 from scheduling.planner.repair_problem import Loss, Problem
 from scheduling.planner.shape import shape_of
+from scheduling.services.placing import repack
 
 Kept = list[Any]
 """A claim as a recovery keeps it: [resource, lane, start, end, role, turnover, skills, visit]."""
@@ -55,7 +59,11 @@ def out_of(
         found = Room.objects.select_related("site__organisation", "resource").get(pk=room)
         return Out(Loss(found.pk, found.name, start, end), (found.site,), found.resource)
     person = Staff.objects.select_related("resource").get(pk=staff)
-    places = person.sites.select_related("organisation").order_by("pk")
+    works = Q(staff=person) | Q(
+        appointments__claims__resource=person.pk, appointments__ends_at__gt=starts_at
+    )
+    ids = set(Site.objects.filter(works).values_list("pk", flat=True))
+    places = Site.objects.select_related("organisation").filter(pk__in=ids).order_by("pk")
     return Out(Loss(person.pk, person.name, start, end), tuple(places), person.resource)
 
 
@@ -90,17 +98,20 @@ def unattended(problem: Problem) -> set[int]:
     return found
 
 
-def free(out: Out, visits: Collection[int]) -> list[Kept]:
-    """Take what is out from these visits, from when it is out; as it was, to be given back."""
-    low, high = out.span
+def free(resource: int | None, span: tuple[int, int], visits: Collection[int]) -> list[Kept]:
+    """Take what is out from these visits, from when it is out; as it was, to be given back.
+
+    Without a resource all is taken but the time of the patient.
+    """
+    low, high = span
     rows = Claim.objects.filter(
         appointment__in=visits,
         start_minute__gt=low - LONGEST_CLAIM,
         start_minute__lt=high,
         end_minute__gt=low,
     )
-    if out.resource is not None:
-        rows = rows.filter(resource=out.resource)
+    if resource is not None:
+        rows = rows.filter(resource=resource)
     else:
         rows = rows.exclude(role=Claim.Role.PATIENT)
     lost = list(rows)
@@ -111,6 +122,27 @@ def free(out: Out, visits: Collection[int]) -> list[Kept]:
         claim.pk, claim.end_minute, claim.turnover_minutes = None, low, 0
     Claim.objects.bulk_create(begun)
     return kept
+
+
+def yield_to(
+    resources: Mapping[int, Collection[int]], span: tuple[int, int], waits: Collection[int]
+) -> list[Kept]:
+    """Let visits that wait go of these lanes of rooms and people then; what they let go."""
+    low, high = span
+    rows = Claim.objects.filter(
+        appointment__in=waits,
+        resource__in=resources,
+        start_minute__gt=low - LONGEST_CLAIM,
+        start_minute__lt=high,
+        end_minute__gt=low,
+    )
+    going = [
+        row
+        for row in rows
+        if not resources[row.resource_id] or row.lane in resources[row.resource_id]
+    ]
+    Claim.objects.filter(pk__in=[claim.pk for claim in going]).delete()
+    return [_kept(claim) for claim in going]
 
 
 def _kept(claim: Claim) -> Kept:
@@ -136,14 +168,21 @@ def days_of(visits: Iterable[Appointment], site: Site) -> dict[date, list[int]]:
 
 def rewrite(
     places: Mapping[int, tuple[PlannedVisit, Sequence[cover.Placement]]],
-) -> None:
-    """Rooms, people and nurses of visits as planned, all let go before any is taken again."""
+    repacked: Sequence[cover.Placement],
+    diary: Diary,
+) -> list[int]:
+    """Rooms, people and nurses of visits as planned, all let go before any is taken again.
+
+    Monitoring of others that makes room for them changes in between; the visits it is of.
+    """
     Claim.objects.filter(appointment__in=places).exclude(role=Claim.Role.PATIENT).delete()
+    others = repack(repacked, diary)
     Claim.objects.bulk_create(
         claim
         for id, (place, monitoring) in places.items()
         for claim in claims_for(id, place, monitoring)
     )
+    return others
 
 
 def make_way(
@@ -195,18 +234,21 @@ def give_back(kept: Sequence[Kept], visits: Collection[int]) -> None:
         Claim.objects.filter(
             appointment=visit, resource=resource, lane=lane, start_minute=low, end_minute__lt=high
         ).delete()
-    Claim.objects.bulk_create(
-        Claim(
-            resource_id=resource,
-            lane=lane,
-            start_minute=low,
-            end_minute=high,
-            role=role,
-            turnover_minutes=turnover,
-            skills=skills,
-            appointment_id=visit,
-        )
-        for resource, lane, low, high, role, turnover, skills, visit in mine
+    Claim.objects.bulk_create(claim_of(one) for one in mine)
+
+
+def claim_of(kept: Kept) -> Claim:
+    """The claim that a recovery kept, not saved."""
+    resource, lane, low, high, role, turnover, skills, visit = kept
+    return Claim(
+        resource_id=resource,
+        lane=lane,
+        start_minute=low,
+        end_minute=high,
+        role=role,
+        turnover_minutes=turnover,
+        skills=skills,
+        appointment_id=visit,
     )
 
 

@@ -411,10 +411,10 @@ def _make_room(item: Item, waiting: Collection[int]) -> list[list[object]]:
     place = item["place"]
     visit = Appointment.objects.get(pk=item["appointment"])
     minutes = minute_up(visit.ends_at) - minute(visit.starts_at)
-    rooms = {room: lanes for room, lanes in place["rooms"]}
+    rooms = dict(place["rooms"])
     turnover = Room.objects.filter(pk__in=rooms).values_list("turnover_minutes", flat=True)
     span = (place["start"], place["start"] + minutes + max(turnover, default=0))
-    return yield_to({**rooms, **{one: () for one in place["clinicians"]}}, span, waiting)
+    return yield_to({**rooms, **dict.fromkeys(place["clinicians"], ())}, span, waiting)
 
 
 def _strand(items: Sequence[Item], actor: Actor, now: datetime) -> None:

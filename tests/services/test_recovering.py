@@ -201,7 +201,7 @@ def test_a_worker_betters_the_plan_once_and_leaves_it_ready(four, clinic):
 
 def test_a_plan_whose_worker_died_is_taken_up_again(four, clinic):
     recovery = out(site=clinic.pk)
-    Recovery.objects.update(measures={**recovery.measures, "taken": True})
+    Recovery.objects.update(measures={**recovery.measures, "worker": "gone"})
     assert improve_recovery(recovery=recovery.pk, seconds=0.1, clock=lambda: NOW) == 0
     later = NOW + timedelta(minutes=2)
     assert waiting_recoveries(now=later) == [recovery.pk]

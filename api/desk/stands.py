@@ -46,13 +46,19 @@ def stands_of(series: QuerySet[Series], site: Site, now: datetime) -> list[Stand
     columns = ("series_id", "step", "status", "starts_at", "ends_at")
     for of, step, status, start, end in live.exclude(status__in=GONE).values_list(*columns):
         visits[of].append((step, status, start, end))
+    more: dict[int, frozenset[str]] = {}
     versions = ProtocolVersion.objects.filter(pk__in={version for _, _, version, _, _ in rows})
-    read = {
-        version.pk: catalogue.protocol(version.definition, version=version.version)
-        for version in versions
-    }
+    read: dict[tuple[int, frozenset[str]], Protocol] = {}
+    for version in versions:
+        own = {step["key"] for step in version.definition["steps"]}
+        for pk, *_ in (row for row in rows if row[2] == version.pk):
+            more[pk] = frozenset(step for step, *_ in visits[pk]) - own
+            if (version.pk, more[pk]) not in read:
+                read[version.pk, more[pk]] = catalogue.protocol(
+                    version.definition, version=version.version, reaching=more[pk]
+                )
     today = now.astimezone(site.zone).date()
-    found = []
+    found: list[Stand] = []
     for pk, patient, version, d0, completed in rows:
         mine = visits[pk]
         ahead = [
@@ -62,7 +68,7 @@ def stands_of(series: QuerySet[Series], site: Site, now: datetime) -> list[Stand
             Stand(
                 series=pk,
                 patient=patient,
-                stand=_stand(read[version], d0, completed, mine, site, now, today),
+                stand=_stand(read[version, more[pk]], d0, completed, mine, site, now, today),
                 next=min(ahead, default=None),
                 last=max((start for _, _, start, _ in mine), default=None),
             )

@@ -21,6 +21,7 @@ from scheduling.planner.plans import Blocked, Score
 from scheduling.selectors import Offer, Proposals, propose_series, visits
 from scheduling.services.booking import book_series, hold_proposal
 from scheduling.services.cancelling import cancel_series
+from scheduling.services.extending import extend_series
 from scheduling.tokens import open_token
 
 PREVIOUS_INFUSION = "previous_infusion"
@@ -138,6 +139,18 @@ class SeriesCancelling(Door):
         body = self.body()
         cancel_series(series=series.pk, actor=self.actor, now=self.now, **body)
         return Response(show(with_visits().get(pk=series.pk)))
+
+
+class SeriesExtending(Door):
+    actions = {"POST": "book_series"}
+    bodies = {"POST": shapes.ExtendBody}
+    answers = {"POST": (201, shapes.SeriesShape)}
+
+    def create(self, request: Request, **at: str) -> Response:
+        """Book the next visits beyond the protocol's last step, where it goes on; all or none."""
+        series = self.at(Series.objects.filter(self.reach().q()), at["id"])
+        extend_series(series=series.pk, actor=self.actor, now=self.now, **self.body())
+        return Response(show(with_visits().get(pk=series.pk)), status=201)
 
 
 def site_of(door: Door, token: str) -> Site:

@@ -287,6 +287,13 @@ class CancelVisitBody(CancelSeriesBody):
     )
 
 
+class ExtendBody(Body):
+    visits = Number(
+        min_value=1, max_value=12, required=False, default=1, help_text="How many visits more."
+    )
+    not_before = Day(required=False, help_text="No visit before this site date.")
+
+
 class CoverStepShape(serializers.Serializer[Any]):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()

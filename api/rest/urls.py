@@ -16,7 +16,14 @@ from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
-from api.rest.series import OneSeries, ProposalHolding, ProposalsDoor, SeriesCancelling, SeriesDoor
+from api.rest.series import (
+    OneSeries,
+    ProposalHolding,
+    ProposalsDoor,
+    SeriesCancelling,
+    SeriesDoor,
+    SeriesExtending,
+)
 from api.rest.sign_in import Tokens
 from api.rest.waitlist import OfferAcceptance, Waitlist
 
@@ -33,6 +40,7 @@ V1 = {
     "series": SeriesDoor,
     "series/<str:id>": OneSeries,
     "series/<str:id>/cancel": SeriesCancelling,
+    "series/<str:id>/extend": SeriesExtending,
     "appointments": Appointments,
     "appointments/<str:id>": OneAppointment,
     "appointments/<str:id>/cancel": AppointmentCancelling,

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from scheduling import guard
+from scheduling.audit.extensions import with_added
 from scheduling.audit.rows import (
     Absence,
     Claim,
@@ -150,8 +151,11 @@ def _courses(visits: dict[int, Visit]) -> tuple[dict[int, Series], dict[int, Any
         if row[0] in wanted
     }
     versions = {visit.version for visit in visits.values()} | {s.version for s in series.values()}
+    steps: dict[int, set[str]] = defaultdict(set)
+    for visit in visits.values():
+        steps[visit.version].add(visit.step)
     definitions = {
-        id: json.loads(definition)
+        id: with_added(json.loads(definition), steps[id])
         for id, definition in _rows("SELECT id, definition FROM scheduling_protocolversion")
         if id in versions
     }

@@ -13,6 +13,7 @@ from django.db.models import Q
 from clinic.journal import Actor, record
 from clinic.models import Journal, Site
 from clinic.transactions import durable
+from scheduling import catalogue
 from scheduling.errors import ProposalUnknown
 from scheduling.models import Appointment, FollowUp, ProtocolVersion, Series, Status
 from scheduling.models.series import GONE
@@ -46,7 +47,7 @@ def refresh_follow_ups(*, series: int, now: datetime) -> int:
     visits = list(Appointment.objects.filter(series=course).order_by("starts_at"))
     over = {visit.step: visit for visit in visits if visit.status == Status.DISCHARGED}
     wanted = due_points(
-        version.definition,
+        catalogue.extended(version.definition, over),
         d0=course.d0,
         booked_on=course.created_at.astimezone(site.zone).date(),
         discharged={step: _date(visit.starts_at, site) for step, visit in over.items()},

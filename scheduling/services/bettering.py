@@ -14,6 +14,7 @@ from clinic.journal import Actor, record
 from clinic.models import Site
 from clinic.spans import moment
 from clinic.transactions import durable
+from scheduling.errors import SlotTaken
 from scheduling.models import Appointment, Claim, Recovery
 from scheduling.planner.repair_problem import Problem, RepairPlan
 from scheduling.planner.repair_search import improve
@@ -80,13 +81,17 @@ class _Search:
 
     def _keep(self, plan: RepairPlan) -> None:
         """Once more for a plan that is kept already: that changes nothing."""
-        stands = _better(
-            recovery=self.recovery,
-            name=self.name,
-            remedy=Remedy(self.site, self.problem, plan),
-            book=self.book,
-            now=self.clock(),
-        )
+        remedy = Remedy(self.site, self.problem, plan)
+        try:
+            stands = _better(
+                recovery=self.recovery,
+                name=self.name,
+                remedy=remedy,
+                book=self.book,
+                now=self.clock(),
+            )
+        except SlotTaken as taken:
+            raise _Stopped from taken
         if stands is None:
             raise _Stopped
         self.book = stands
@@ -121,7 +126,7 @@ def _better(
     if _stamp(remedy.site, remedy.problem) != book:
         return None
     affected = {visit.id for visit in remedy.problem.affected}
-    if disruption_of(remedy.plan) >= disruption(row, affected):
+    if disruption_of(remedy.plan) >= disruption(row, remedy.problem.by_id):
         return book
     keep(row, [remedy], affected=affected, actor=WORKER, now=now)
     row.version += 1

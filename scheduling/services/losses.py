@@ -80,6 +80,7 @@ def touched(out: Out) -> set[int]:
         rows = rows.filter(resource=out.resource)
     else:
         rows = rows.filter(appointment__site__in=[site.pk for site in out.sites])
+        rows = rows.exclude(role=Claim.Role.PATIENT)
     return {id for id in rows.values_list("appointment", flat=True) if id is not None}
 
 

@@ -104,7 +104,8 @@ def remedies(
 
     Visits that lose whom they must have on site join those affected.
     """
-    found, later = [], []
+    found: list[Remedy] = []
+    later: list[Book] = []
     for book in books:
         if len(found) == AT_ONCE:
             later.append(book)
@@ -122,7 +123,7 @@ def problems_now(row: Recovery, now: datetime) -> list[tuple[Site, Problem]]:
     """The days on which visits of a recovery still wait, as the book stands; by site and day."""
     waiting = open_items(row)
     lost = _remembered(row)
-    found = []
+    found: list[tuple[Site, Problem]] = []
     for book in books_of(waiting):
         # Who waits because of another loss keeps what is left to them.
         visits = [v for v in book.visits if v.pk in waiting or v.status != Status.UNCOVERED]
@@ -164,14 +165,18 @@ def _remembered(row: Recovery) -> dict[int, list[Claim]]:
 
 
 def open_items(row: Recovery) -> set[int]:
-    """The visits of a recovery that still wait: not accepted, and not settled by somebody else."""
+    """The visits of a recovery that still wait: not accepted, and not settled by somebody else.
+
+    Those included that move for others, while they are where the plan saw them.
+    """
     items = {i["appointment"]: i for i in (*row.moves, *row.stranded)}
     left = items.keys() - set(row.accepted)
     found = set()
     for visit in Appointment.objects.filter(pk__in=left).exclude(status__in=ENDED):
-        lost = visit.pk in row.affected
-        stays = datetime.fromisoformat(items[visit.pk]["from"]) == visit.starts_at
-        if visit.status == Status.UNCOVERED or (stays and (not lost or visit.status not in AHEAD)):
+        item = items[visit.pk]
+        stays = datetime.fromisoformat(item["from"]) == visit.starts_at
+        goes_on = visit.status not in AHEAD or item.get("for_others")
+        if visit.status == Status.UNCOVERED or (stays and goes_on):
             found.add(visit.pk)
     return found
 
@@ -225,43 +230,68 @@ def keep(
 def _apply(
     row: Recovery, remedy: Remedy, affected: Collection[int], actor: Actor, now: datetime
 ) -> None:
-    """One day's plan in place of what was proposed for its visits."""
-    plan, site = remedy.plan, remedy.site
-    own = {one.visit for one in (*plan.reassigned, *plan.moves, *plan.stranded)}
+    """One day's plan in place of what was proposed for its visits.
+
+    Where visits move that lost nothing, whatever rests on that waits for it too.
+    """
+    plan, site, problem = remedy.plan, remedy.site, remedy.problem
+    lost = {visit.id for visit in problem.affected}
+    if any(move.visit not in lost for move in plan.moves):
+        proposed = (*(one for one in plan.reassigned if _differs(one, problem)), *plan.moves)
+        done: tuple[Repaired, ...] = ()
+    else:
+        proposed, done = plan.moves, plan.reassigned
+        _mend(row, remedy, affected, actor, now)
+    own: set[int] = {one.visit for one in (*done, *proposed)} | {one.visit for one in plan.stranded}
+    own |= {i["appointment"] for i in row.moves if i.get("for_others")} & problem.by_id.keys()
     for name in ("reassigned", "moves", "stranded"):
         rest = [item for item in getattr(row, name) if item["appointment"] not in own]
         setattr(row, name, rest)
+    row.reassigned += [_item(one, site) for one in done]
+    for one in proposed:
+        row.moves.append(
+            _item(one, site) | {"points": _points(one, plan), "for_others": one.visit not in lost}
+        )
+    row.stranded += [_stranded(one, problem, site) for one in plan.stranded]
+
+
+def _differs(one: Repaired, problem: Problem) -> bool:
+    """Whether more changes than nurses of a visit that lost nothing: those follow by themselves."""
+    booked = problem.by_id[one.visit]
+    return booked.affected or one.place != booked.place
+
+
+def _mend(
+    row: Recovery, remedy: Remedy, affected: Collection[int], actor: Actor, now: datetime
+) -> None:
+    """Write what nobody notices; what waits makes way for it."""
+    plan = remedy.plan
     mended = {one.visit: (one.place, one.monitoring) for one in (*plan.reassigned, *plan.kept)}
-    waits = {one.visit for one in (*plan.moves, *plan.stranded)} & set(affected)
-    row.measures = {
-        **row.measures,
-        "freed": [*row.measures.get("freed", []), *make_way(waits, mended)],
-    }
+    waits = {one.visit for one in plan.moves} | {one.visit for one in plan.stranded}
+    waits &= set(affected)
+    let_go = make_way(waits, mended)
+    row.measures = {**row.measures, "freed": [*row.measures.get("freed", []), *let_go]}
     repacked = rewrite(mended, plan.repacked, remedy.problem.diary)
     for visit in Appointment.objects.filter(pk__in=mended, status=Status.UNCOVERED):
         stands(visit, Status.BOOKED, "visit.covered", actor, now)
     publish([*mended, *repacked], now=now)
-    row.reassigned += [_item(one, site) for one in plan.reassigned]
-    row.moves += [_item(one, site) for one in plan.moves]
-    row.stranded += [_stranded(one, remedy.problem, site) for one in plan.stranded]
 
 
 def disruption(row: Recovery, only: Collection[int] | None = None) -> int:
-    """Points of what is proposed, as the planner counts stranded and moved visits."""
-    moves = [item for item in row.moves if only is None or item["appointment"] in only]
-    stranded = [item for item in row.stranded if only is None or item["appointment"] in only]
-    return STRANDED * len(stranded) + sum(MOVED + -(-_minutes(item) // SHIFT) for item in moves)
+    """Points of what is proposed for these visits, as the planner counts stranded and moved."""
+    stranded = [i for i in row.stranded if only is None or i["appointment"] in only]
+    moves = [i for i in row.moves if only is None or i["appointment"] in only]
+    return STRANDED * len(stranded) + sum(item["points"] for item in moves)
 
 
 def disruption_of(plan: RepairPlan) -> int:
     """The same of a plan that is not kept yet."""
-    moved = sum(MOVED + -(-abs(move.shift) // SHIFT) for move in plan.moves)
-    return STRANDED * len(plan.stranded) + moved
+    return STRANDED * len(plan.stranded) + sum(_points(move, plan) for move in plan.moves)
 
 
-def _minutes(item: Item) -> int:
-    shift = datetime.fromisoformat(item["to"]) - datetime.fromisoformat(item["from"])
-    return abs(int(shift.total_seconds()) // 60)
+def _points(one: Repaired, plan: RepairPlan) -> int:
+    """Nothing for whom nobody notices."""
+    return MOVED + -(-abs(one.shift) // SHIFT) if one in plan.moves else 0
 
 
 def stands(visit: Appointment, to: Status, action: str, actor: Actor, now: datetime) -> None:

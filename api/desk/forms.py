@@ -140,6 +140,13 @@ class AgainForm(DeskForm):
         return datetime.combine(given["day"], given["clock"], tzinfo=zone)
 
 
+class ExtendForm(DeskForm):
+    """How many visits more, and from when."""
+
+    visits = forms.IntegerField(min_value=1, max_value=12, label="How many")
+    not_before = forms.DateField(widget=DateInput(), required=False, label="Not before")
+
+
 class FeedForm(DeskForm):
     """A new calendar address."""
 

@@ -17,6 +17,7 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "visit.status": ("run_day",),
     "series.booked": ("book_series",),
     "series.cancelled": ("cancel_series",),
+    "series.extended": ("book_series",),
     "monitoring": ("assign_nurses",),
     "note": ("write_notes",),
     "follow_up": ("manage_follow_ups",),

@@ -69,6 +69,13 @@ def demo_sign_ins() -> list[tuple[str, str]]:
     ]
 
 
+@register.simple_tag(takes_context=True)
+def rebook(context: template.Context) -> list[Any] | None:
+    """The series and step that was given up on the page before; told once."""
+    request = context.get("request")
+    return request.session.pop("rebook", None) if request else None
+
+
 @register.filter
 def of(mapping: dict[Any, Any], key: Any) -> Any:
     return mapping.get(key)

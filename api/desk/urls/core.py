@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from api.desk.views import booking, day, me, patients, places, series, series_list, visits
+from api.desk.views import (
+    booking,
+    day,
+    extending,
+    me,
+    patients,
+    places,
+    series,
+    series_list,
+    visits,
+)
 
 urlpatterns = [
     path("", places.home, name="home"),
@@ -18,6 +28,7 @@ urlpatterns = [
     path("series/<int:pk>", series.series, name="series"),
     path("series/<int:pk>/visits.ics", series.ics, name="series-ics"),
     path("series/<int:pk>/cancel", series.cancel, name="cancel-series"),
+    path("series/<int:series>/extend", extending.extend, name="extend-series"),
     path("series/<int:pk>/book/<slug:step>", series.again, name="book-again"),
     path("visits/<int:pk>", visits.visit, name="visit"),
     path("visits/<int:pk>/cancel", visits.cancel, name="cancel-visit"),

@@ -27,6 +27,8 @@ from scheduling.errors import Refused
 from scheduling.models import Series
 from scheduling.models.series import AHEAD, GONE
 from scheduling.selectors import series_view, visits
+from scheduling.selectors.extending import may_extend
+from scheduling.selectors.outlook import outlook
 from scheduling.services.booking import book_visit
 from scheduling.services.cancelling import cancel_series
 
@@ -63,6 +65,7 @@ class Course:
     may_cancel: bool
     may_cancel_visits: bool
     may_book_visit: bool
+    may_extend: bool
     ahead: int
 
 
@@ -88,6 +91,7 @@ def _course(request: Asked, series: Series) -> Course:
         may_cancel=may(request.user, "cancel_series", series.site),
         may_cancel_visits=may(request.user, "cancel_visit", series.site),
         may_book_visit=may(request.user, "book_visit", series.site),
+        may_extend=may_extend(series) and may(request.user, "book_series", series.site),
         ahead=sum(entry.status in AHEAD for entry in listed),
     )
 
@@ -205,5 +209,7 @@ def again(request: Asked, pk: int, step: str) -> HttpResponse:
         form.initial = {"day": tried.here.starts_at.date(), "clock": tried.here.starts_at.time()}
     context = {"form": form, "series": found, "step": missing, "refused": refused}
     context |= {"offers": offers, "tried": tried, "why_not": why_not(tried)}
+    lost = [] if offers else [one for one in outlook(found, now).lost if one.step == step]
+    context["in_the_way"] = lost[0].in_the_way if lost else ()
     status = 422 if form.errors or refused else 200
     return part(request, "desk/series/again.html", status=status, **context)

@@ -36,6 +36,7 @@ DONE = {
     "visit.booked": "Undone. The visit is given up, and its place is free again.",
     "visit.cancelled": "Undone. The visit is booked again at its own place.",
     "series.booked": "Undone. The series is given up, and its places are free again.",
+    "series.extended": "Undone. The visits are given up, and their places are free again.",
     "series.cancelled": "Undone. Every visit is booked again at its own place.",
     "added": "Undone. What was added is gone again.",
     "removed": "Undone. What was removed is there again.",

@@ -12,6 +12,7 @@ from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
 from api.desk.frame import Asked, actor, behind, page, part, signed_in
+from api.desk.left import left_of
 from api.desk.sheet import names_in, siblings_of
 from api.desk.steps import STEPS, Step
 from api.desk.telling import tell
@@ -19,11 +20,11 @@ from api.permissions import may, require, visible_patients, visible_visits
 from clinic.models import Patient
 from scheduling import catalogue
 from scheduling.errors import Refused
-from scheduling.models import Appointment, Status
+from scheduling.models import Appointment, CancelKind, Status
 from scheduling.models.series import AHEAD
 from scheduling.planner.progress import next_of
 from scheduling.selectors import visits
-from scheduling.services.cancelling import cancel_visit
+from scheduling.services.cancelling import cancel_visit, is_late
 from scheduling.services.progress import kind_of, set_status
 
 
@@ -87,9 +88,12 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
             entry = shown(request, found)
             said = f"{entry.step}, {words.day(entry.starts)} {words.clock(entry.starts)}"
             said = f"Cancelled: {said}. Its room and people are free again."
+            if left := left_of(request, found, timezone.now()):
+                said = f"{said} {left}"
             tell(request, said, undo=f"appointment:{pk}")
             return behind(request, "desk:visit", pk)
     context = {"form": form, "visit": found, "entries": [shown(request, found)], "refused": refused}
+    context["late"] = is_late(found, CancelKind.PATIENT, timezone.now())
     status = 422 if form.errors or refused else 200
     return part(request, "desk/visits/cancel.html", status=status, **context)
 
@@ -111,9 +115,10 @@ def status(request: Asked, pk: int) -> HttpResponse:
         return behind(request, "desk:visit", pk)
     entry = shown(request, found)
     said = f"{entry.name}, {entry.step}: {Status(to).label.lower()}."
-    tell(request, said, undo=f"appointment:{pk}")
-    if to == Status.NO_SHOW and found.series_id and may(request.user, "book_visit", found.site):
-        request.session["rebook"] = [found.series_id, found.step]
+    if to == Status.NO_SHOW and (left := left_of(request, found, now)):
+        said = f"{said} {left}"
+    # A no-show gave its place free: the way back is to book it anew.
+    tell(request, said, undo="" if to == Status.NO_SHOW else f"appointment:{pk}")
     return behind(request, "desk:visit", pk)
 
 

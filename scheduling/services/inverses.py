@@ -34,6 +34,7 @@ from scheduling.services.monitoring import give_back
 from scheduling.services.moving import move_back
 from scheduling.services.notes import keep_note
 from scheduling.services.progress import step_back
+from scheduling.services.recovering import give_back_all, restore_lost
 from scheduling.services.restoring import restore
 from scheduling.services.reverting import REVERTED, write_back
 
@@ -187,7 +188,10 @@ def _told(
 
 def _remove_absence(turn: Turn) -> None:
     row = _own(Absence, turn)
+    waiting = give_back_all(row)
     absences.delete_absence(row, turn.entry.site, turn.pen("absence"))
+    for recovery in waiting:
+        restore_lost(recovery, turn.actor, turn.now)
 
 
 def _add_absence(turn: Turn) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -22,8 +22,12 @@ def visits_fit(
     now: datetime,
     start: datetime | None = None,
     end: datetime | None = None,
+    otherwise: Callable[[Sequence[tuple[int, str]]], object] | None = None,
 ) -> Iterator[None]:
     """Make an edit within this: `WouldBreakVisits` when it leaves something new wrong.
+
+    Where the edit is wanted all the same, `otherwise` is told what it breaks, as that error lists
+    it, and sees to those visits in the same transaction.
 
     Nobody books at these sites meanwhile. The audit judges before and after, in the transaction
     of the edit, from now (or `start`) on, up to `end`; what was wrong before is no obstacle.
@@ -40,7 +44,9 @@ def visits_fit(
     yield
     after = wrong(closed, since, end, now)
     if fresh := after - before:
-        raise WouldBreakVisits(in_order(fresh))
+        if otherwise is None:
+            raise WouldBreakVisits(in_order(fresh))
+        otherwise(in_order(fresh))
 
 
 def sites_of(resource: int) -> list[Site]:

@@ -238,7 +238,7 @@ def restore_lost(row: Recovery, actor: Actor, now: datetime) -> None:
         row.save()
 
 
-def give_back_all(absence: Absence, actor: Actor, now: datetime) -> list[Recovery]:
+def give_back_all(absence: Absence) -> list[Recovery]:
     """The recoveries that wait because of an absence, in hand, for `restore_lost` once it is gone.
 
     Their sites are closed to others; within an open transaction.

@@ -18,7 +18,9 @@ from clinic.models import Absence, Staff, TimeOff
 from clinic.services.absences import delete_absence, write_absence
 from clinic.services.facts import Pen
 from clinic.transactions import durable
+from scheduling.services.around import Around
 from scheduling.services.keeping import sites_of, visits_fit
+from scheduling.services.recovering import give_back_all, restore_lost
 
 SAID = "Time off"
 STANDING = (TimeOff.State.ASKED, TimeOff.State.APPROVED)
@@ -56,21 +58,35 @@ def give_time_off(
     starts_at: datetime,
     ends_at: datetime,
     reason: str = "",
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
 ) -> TimeOff:
-    """Somebody is off: asked and approved in one, at a time at which no visit needs them."""
+    """Somebody is off: asked and approved in one, at a time at which no visit needs them.
+
+    With `plan_around` also where visits do: a recovery is opened over them.
+    """
     pen = Pen("time_off", actor, now)
     row = _new(_in_hand(staff), starts_at, ends_at, reason, now)
-    _grant(row, "", pen)
+    _grant(row, "", pen, plan_around=plan_around)
     return row
 
 
 @durable
-def approve_time_off(*, time_off: int, answer: str = "", actor: Actor, now: datetime) -> TimeOff:
-    """The person is off; refused while booked visits need them."""
+def approve_time_off(
+    *,
+    time_off: int,
+    answer: str = "",
+    plan_around: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> TimeOff:
+    """The person is off; refused while booked visits need them.
+
+    With `plan_around` a recovery is opened over those visits instead.
+    """
     row = _waiting(time_off, now)
-    _grant(row, answer, Pen("time_off", actor, now))
+    _grant(row, answer, Pen("time_off", actor, now), plan_around=plan_around)
     return row
 
 
@@ -94,7 +110,10 @@ def withdraw_time_off(*, time_off: int, actor: Actor, now: datetime) -> TimeOff:
     absence, row.state, row.absence = row.absence, TimeOff.State.WITHDRAWN, None
     row.save(update_fields=["state", "absence"])
     if absence:
+        waiting = give_back_all(absence)
         delete_absence(absence, None, Pen("absence", actor, now))
+        for recovery in waiting:
+            restore_lost(recovery, actor, now)
     _note("withdrawn", row, Pen("time_off", actor, now))
     return row
 
@@ -123,10 +142,17 @@ def _new(
     return row
 
 
-def _grant(row: TimeOff, answer: str, pen: Pen) -> None:
-    sites = sites_of(row.staff_id)
-    with visits_fit(sites, now=pen.now, start=row.starts_at, end=row.ends_at):
-        row.absence = _absence(row, pen)
+def _grant(row: TimeOff, answer: str, pen: Pen, *, plan_around: bool) -> None:
+    who = row.staff
+    around = Around(who.pk, who.name, f"{who.name}: {SAID.lower()}", pen.actor, pen.now)
+    with visits_fit(
+        sites_of(row.staff_id),
+        now=pen.now,
+        start=row.starts_at,
+        end=row.ends_at,
+        otherwise=around if plan_around else None,
+    ):
+        row.absence = around.absence = _absence(row, pen)
     _answer(row, TimeOff.State.APPROVED, answer, pen)
     _note("approved", row, pen)
 

@@ -4,6 +4,9 @@ Each is one transaction under the exclusive lock of the sites concerned. Errors:
 what is edited; django's ValidationError with messages by field; `WouldBreakVisits` with the visits
 that would no longer fit; `ChangedMeanwhile` when there is a newer change than `seen` (see
 `clinic.journal`). In none of them is anything saved.
+
+Edits that take `plan_around` are saved all the same where it is True: a recovery is opened over the
+visits that no longer fit (`around.recovery_of` finds it).
 """
 
 from __future__ import annotations
@@ -34,7 +37,9 @@ from clinic.services.facts import Pen
 from clinic.services.hours import Shift
 from clinic.services.roster import CredentialFacts, RoomFacts, StaffFacts
 from clinic.transactions import durable
+from scheduling.services.around import Around
 from scheduling.services.keeping import sites_of, visits_fit
+from scheduling.services.recovering import give_back_all, restore_lost
 
 Row = TypeVar("Row", bound=Model)
 WORDS = frozenset(
@@ -65,6 +70,7 @@ def save_site(
 def save_room(
     *,
     room: int | None = None,
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
     seen: int | None = None,
@@ -73,7 +79,8 @@ def save_room(
     """Add a room, or change what is given of one; it is closed with `active=False`."""
     row = None if room is None else _own(Room.objects.select_related("site"), room)
     sites = [*([row.site] if row else []), *([facts["site"]] if "site" in facts else [])]
-    with visits_fit(_judged(sites, facts), now=now):
+    around = Around(row.pk, row.name, f"{row.name} changed", actor, now) if row else None
+    with visits_fit(_judged(sites, facts), now=now, otherwise=around if plan_around else None):
         return roster.write_room(row, facts, Pen("room", actor, now, seen))
 
 
@@ -105,6 +112,7 @@ def order_rooms(*, site: int, rooms: Sequence[int], actor: Actor, now: datetime)
 def save_staff(
     *,
     staff: int | None = None,
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
     seen: int | None = None,
@@ -113,7 +121,8 @@ def save_staff(
     """Add somebody, or change what is given of them; who leaves is `active=False`."""
     row = None if staff is None else _own(Staff.objects.all(), staff)
     sites = [*(row.sites.all() if row else []), *facts.get("sites", [])]
-    with visits_fit(_judged(sites, facts), now=now):
+    around = _around(row, "their work changed", actor, now) if row and plan_around else None
+    with visits_fit(_judged(sites, facts), now=now, otherwise=around):
         return roster.write_staff(row, facts, Pen("staff", actor, now, seen))
 
 
@@ -142,10 +151,13 @@ def renew_credential(
 
 
 @durable
-def remove_credential(*, credential: int, actor: Actor, now: datetime) -> None:
+def remove_credential(
+    *, credential: int, plan_around: bool = False, actor: Actor, now: datetime
+) -> None:
     """A credential was withdrawn, or never was."""
     row = _own(Credential.objects.select_related("staff"), credential)
-    with visits_fit(row.staff.sites.all(), now=now):
+    around = _around(row.staff, "a credential less", actor, now)
+    with visits_fit(row.staff.sites.all(), now=now, otherwise=around if plan_around else None):
         roster.delete_credential(row, Pen("credential", actor, now))
 
 
@@ -156,13 +168,15 @@ def set_weekly_hours(
     site: int,
     shifts: Sequence[Shift],
     since: date,
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
     seen: int | None = None,
 ) -> list[WeeklyHours]:
     """Somebody's whole week at a site from a date on; none is a week off for good."""
     person, place = _own(Staff.objects.all(), staff), Site.objects.get(pk=site)
-    with visits_fit([place], now=now):
+    around = _around(person, "other hours", actor, now)
+    with visits_fit([place], now=now, otherwise=around if plan_around else None):
         return hours.write_weekly_hours(
             person, place, shifts, since, Pen("staff", actor, now, seen)
         )
@@ -178,12 +192,14 @@ def add_exception(
     ends: time,
     working: bool,
     note: str = "",
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
 ) -> AvailabilityException:
     """One day on which somebody works more (`working`) or less than their week says."""
     person, place = _own(Staff.objects.all(), staff), Site.objects.get(pk=site)
-    with visits_fit([place], now=now):
+    around = _around(person, "other hours", actor, now)
+    with visits_fit([place], now=now, otherwise=around if plan_around else None):
         return hours.write_exception(
             person,
             place,
@@ -211,13 +227,24 @@ def add_absence(
     starts_at: datetime,
     ends_at: datetime,
     reason: str = "",
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
 ) -> Absence:
     """Somebody is off, or a room out of service, for a time at which no visit needs them."""
     row = Resource.objects.exclude(kind=Resource.Kind.PATIENT).get(pk=resource)
-    with visits_fit(sites_of(resource), now=now, start=starts_at, end=ends_at):
-        return absences.write_absence(
+    room = Room.objects.filter(pk=resource).first()
+    name = room.name if room else Staff.objects.get(pk=resource).name
+    cause = f"{name}: {reason}" if reason else name
+    around = Around(resource, name, cause, actor, now)
+    with visits_fit(
+        sites_of(resource),
+        now=now,
+        start=starts_at,
+        end=ends_at,
+        otherwise=around if plan_around else None,
+    ):
+        around.absence = absences.write_absence(
             row,
             _site_of_room(row),
             starts_at=starts_at,
@@ -225,13 +252,17 @@ def add_absence(
             reason=reason,
             pen=Pen("absence", actor, now),
         )
+        return around.absence
 
 
 @durable
 def remove_absence(*, absence: int, actor: Actor, now: datetime) -> None:
-    """They are back, or never were away."""
+    """They are back, or never were away; visits that still wait for them get them back."""
     row = _own(Absence.objects.select_related("resource"), absence)
+    waiting = give_back_all(row)
     absences.delete_absence(row, _site_of_room(row.resource), Pen("absence", actor, now))
+    for recovery in waiting:
+        restore_lost(recovery, actor, now)
 
 
 @durable
@@ -242,12 +273,14 @@ def add_closure(
     last: date,
     reason: str,
     opens_anyway: bool = False,
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
 ) -> Closure:
     """A site is closed on these days, both inclusive, or open though they are holidays."""
     row = Site.objects.get(pk=site)
-    with visits_fit([row], now=now):
+    around = Around(None, row.name, f"{row.name}: {reason}", actor, now)
+    with visits_fit([row], now=now, otherwise=around if plan_around else None):
         return closures.write_closure(
             row,
             first=first,
@@ -271,13 +304,15 @@ def set_opening_hours(
     *,
     site: int,
     openings: Sequence[Opening],
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
     seen: int | None = None,
 ) -> list[OpeningHours]:
     """The whole week of a site."""
     row = _own(Site.objects.all(), site)
-    with visits_fit([row], now=now):
+    around = Around(None, row.name, f"{row.name}: other hours", actor, now)
+    with visits_fit([row], now=now, otherwise=around if plan_around else None):
         return closures.write_opening_hours(row, openings, Pen("site", actor, now, seen))
 
 
@@ -287,6 +322,10 @@ def set_travel(*, site: int, other: int, minutes: int, actor: Actor, now: dateti
     here, there = Site.objects.get(pk=site), Site.objects.get(pk=other)
     with visits_fit([here, there], now=now):
         return closures.write_travel(here, there, minutes, Pen("travel", actor, now))
+
+
+def _around(person: Staff, what: str, actor: Actor, now: datetime) -> Around:
+    return Around(person.pk, person.name, f"{person.name}: {what}", actor, now)
 
 
 def _judged(sites: list[Site], facts: Mapping[str, object]) -> list[Site]:

@@ -412,3 +412,19 @@ def test_a_therapist_of_another_site_is_unknown_here(clinic, pia):
     other = therapist("Tess", site("Elsewhere"))
     answer = caller().post("proposals", wanted(clinic, pia, preferences={"staff": [str(other.pk)]}))
     assert answer.status_code == 422
+
+
+def test_a_series_whose_protocol_goes_on_is_extended_and_others_say_why_not(clinic, pia):
+    protocol("esketamine-rems")
+    records = caller()
+    [proposal, *_] = propose(records, clinic, pia, protocol="esketamine-rems")
+    made = records.post("series", {"proposal": proposal["token"]}).json()
+    answer = records.post(f"series/{made['id']}/extend", {"visits": 2})
+    assert answer.status_code == 201, answer.content
+    steps = [visit["step"] for visit in answer.json()["appointments"]]
+    assert steps[-3:] == ["visit12", "visit13", "visit14"]
+    assert records.post(f"series/{made['id']}/extend", {"visits": 13}).status_code == 400
+    kare = book(records, clinic, patient("Olga", home_site=clinic))
+    no = records.post(f"series/{kare['id']}/extend", {})
+    assert no.status_code == 422
+    assert no.json()["refusals"][0]["rule"] == "series_goes_on"

@@ -196,6 +196,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_waitlist", site):
             url = reverse("desk:waitlist", args=[site.pk])
             places.append(Place("waitlist", "Waitlist", "hourglass", url, "g l"))
+        if may(user, "see_coverage", site):
+            url = reverse("desk:cover-today", args=[site.pk])
+            places.append(Place("cover", "Cover", "hand-heart", url, "g c"))
         if may(user, "see_follow_ups", site):
             url = reverse("desk:follow-ups", args=[site.pk])
             places.append(Place("follow-ups", "Follow-ups", "clipboard-list", url, "g f"))

@@ -14,13 +14,12 @@ from scheduling import daybook
 from scheduling.daybook.monitoring import Monitoring, monitoring_of, visits_of
 from scheduling.errors import PlanStale
 from scheduling.models import HandOver
+from scheduling.planner.balance import even
 from scheduling.planner.cover import Placement
 from scheduling.planner.day import CoverTask
 from scheduling.planner.monitoring import Weighed, after, reassign, weigh
 from scheduling.planner.plans import Refusal
-from scheduling.planner.sharing import assign_all
 
-SECONDS = 1.5
 _signer = signing.Signer(salt="scheduling.balance")
 
 
@@ -75,18 +74,15 @@ def refusals_of(
     return found
 
 
-def preview_balance(*, site: Site, day: date, now: datetime) -> Balance | None:
-    """A sharing out with fewer hand-overs and a more even load; None when none was found."""
+def preview_balance(*, site: Site, day: date, now: datetime) -> Balance:
+    """A more even sharing out of the same phases, with no more hand-overs than there are."""
     monitoring = read_monitoring(site=site, day=day, now=now)
-    diary, tasks = monitoring.diary, list(monitoring.tasks)
-    placed = assign_all(tasks, diary.people, diary, seconds=SECONDS)
-    if placed is None:
-        tasks = [task for task in tasks if task.nurse is not None]
-        placed = assign_all(tasks, diary.people, diary, seconds=SECONDS)
-    if placed is None:
-        return None
-    moved = [one for one in placed if one.nurse != one.task.nurse and not one.task.pinned]
-    then = after(monitoring.tasks, [one for one in placed if not one.task.pinned])
+    diary = monitoring.diary
+    placed = reassign(even(monitoring.tasks, diary), monitoring.tasks, diary)
+    if isinstance(placed, list):  # The lanes suffice, but held places lie across them.
+        placed = ()
+    moved = [one for one in placed if one.nurse != one.task.nurse]
+    then = after(monitoring.tasks, placed)
     plan = {
         "site": site.pk,
         "day": day.isoformat(),

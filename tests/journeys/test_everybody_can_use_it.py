@@ -13,6 +13,8 @@ from tests.cast import DESK, MONDAY, NOW, at, kare_times, patient, token
 
 PAGES = {
     "day board": ("front_desk", "/sites/{site}/day/2026-12-17", ".block"),
+    "cover": ("charge_nurse", "/sites/{site}/cover/2026-12-17?view=board", ".piece"),
+    "cover, list": ("charge_nurse", "/sites/{site}/cover/2026-12-17?view=list", ".cover-list"),
     "closed day": ("front_desk", "/sites/{site}/day/2026-12-13", ".empty"),
     "day by nurses": ("front_desk", "/sites/{site}/day/2026-12-17?by=nurses&view=board", ".bar"),
     "day by nurses, list": (

@@ -29,6 +29,7 @@ register_converter(IsoDate, "day")
 from api.desk.urls import (  # noqa: E402 - they use the converter
     boards,
     core,
+    cover,
     extras,
     follow_ups,
     hours,
@@ -47,6 +48,7 @@ from api.desk.urls import (  # noqa: E402 - they use the converter
 urlpatterns = [
     *boards.urlpatterns,
     *core.urlpatterns,
+    *cover.urlpatterns,
     *extras.urlpatterns,
     *follow_ups.urlpatterns,
     *hours.urlpatterns,

@@ -49,13 +49,13 @@ def stands_of(series: QuerySet[Series], site: Site, now: datetime) -> list[Stand
     more: dict[int, frozenset[str]] = {}
     versions = ProtocolVersion.objects.filter(pk__in={version for _, _, version, _, _ in rows})
     read: dict[tuple[int, frozenset[str]], Protocol] = {}
-    for version in versions:
-        own = {step["key"] for step in version.definition["steps"]}
-        for pk, *_ in (row for row in rows if row[2] == version.pk):
+    for used in versions:
+        own = {step["key"] for step in used.definition["steps"]}
+        for pk, *_ in (row for row in rows if row[2] == used.pk):
             more[pk] = frozenset(step for step, *_ in visits[pk]) - own
-            if (version.pk, more[pk]) not in read:
-                read[version.pk, more[pk]] = catalogue.protocol(
-                    version.definition, version=version.version, reaching=more[pk]
+            if (used.pk, more[pk]) not in read:
+                read[used.pk, more[pk]] = catalogue.protocol(
+                    used.definition, version=used.version, reaching=more[pk]
                 )
     today = now.astimezone(site.zone).date()
     found: list[Stand] = []

@@ -74,6 +74,8 @@ def _is_whole(entry: Journal) -> bool:
     """Whether the row holds all that the way back needs."""
     if entry.action == "visit.cancelled":
         return "held" in entry.before
+    if entry.action == "visit.moved":
+        return entry.after.get("because") == "moved"
     if entry.action == "absence.added":
         absence = entry.subject.partition(":")[2]
         return not Absence.objects.filter(pk=absence, time_off__isnull=False).exists()

@@ -26,7 +26,15 @@ from hypothesis.stateful import (
 from clinic.models import Room, Staff
 from scheduling.audit import violations
 from scheduling.errors import ProposalExpired, ProposalUnknown, Refused
-from scheduling.models import Appointment, Offer, Recovery, Series, Status, WaitlistEntry
+from scheduling.models import (
+    Appointment,
+    Offer,
+    ProtocolVersion,
+    Recovery,
+    Series,
+    Status,
+    WaitlistEntry,
+)
 from scheduling.models.series import AHEAD
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series, expire_holds, hold_proposal
@@ -50,7 +58,8 @@ STEPS = int(os.environ.get("STEPS", "300"))
 A_WALK = 30
 NO = (Refused, ProposalExpired, ProposalUnknown, OfferGone, NotUndoable, ValidationError)
 """What a person would be told; nothing is saved then."""
-WHICH = st.integers(0, 10_000)
+WHICH = st.sampled_from(range(97))
+KEYS = st.sampled_from(["aud-kare", "maintenance"])
 
 
 class Day(RuleBasedStateMachine):
@@ -70,8 +79,8 @@ class Day(RuleBasedStateMachine):
     def a_clinic_at_work(self) -> None:
         """Three of the four are in the middle of a series."""
         for number in range(3):
-            self.propose(number, "aud-kare", 3 * number)
-            self.does(lambda: book_series(token=self.tokens[-1], actor=DESK, now=self.now))
+            token = self.proposed(number, "aud-kare", 3 * number)
+            book_series(token=str(token), actor=DESK, now=self.now)
 
     def teardown(self) -> None:
         transaction.savepoint_rollback(self.savepoint)
@@ -86,8 +95,7 @@ class Day(RuleBasedStateMachine):
         except NO:
             return None
 
-    @rule(which=WHICH, key=st.sampled_from(["aud-kare", "maintenance"]), days=st.integers(0, 20))
-    def propose(self, which: int, key: str, days: int) -> None:
+    def proposed(self, which: int, key: str, days: int) -> str | None:
         found = propose_series(
             patient=self.one(self.patients, which),
             protocol_key=key,
@@ -97,18 +105,24 @@ class Day(RuleBasedStateMachine):
             now=self.now,
         )
         self.tokens += [offer.token for offer in found.offers]
+        return self.one(self.tokens[-2:], which)
 
-    @rule(which=WHICH)
-    def hold(self, which: int) -> None:
-        if token := self.one(self.tokens, which):
+    @rule(which=WHICH, key=KEYS, days=st.integers(0, 20))
+    def hold(self, which: int, key: str, days: int) -> None:
+        if token := self.proposed(which, key, days):
             self.does(lambda: hold_proposal(token=token, actor=DESK, now=self.now))
 
+    @rule(which=WHICH, key=KEYS, days=st.integers(0, 20))
+    def book(self, which: int, key: str, days: int) -> None:
+        if token := self.proposed(which, key, days):
+            self.does(lambda: book_series(token=token, actor=DESK, now=self.now))
+
     @rule(which=WHICH)
-    def book(self, which: int) -> None:
+    def book_what_was_proposed_before(self, which: int) -> None:
         if token := self.one(self.tokens, which):
             self.does(lambda: book_series(token=token, actor=DESK, now=self.now))
 
-    @rule(which=WHICH, hours=st.integers(-90, 200), cascade=st.booleans())
+    @rule(which=WHICH, hours=st.sampled_from([-48, -24, -1, 1, 2, 24, 48]), cascade=st.booleans())
     def move(self, which: int, hours: int, cascade: bool) -> None:
         if visit := self.one(Appointment.objects.filter(status__in=AHEAD), which):
             to = visit.starts_at + timedelta(hours=hours)
@@ -120,16 +134,16 @@ class Day(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def cancel(self, which: int) -> None:
-        if visit := self.one(Appointment.objects.all(), which):
+        if visit := self.one(Appointment.objects.filter(status__in=AHEAD), which):
             self.does(
                 lambda: cancel_visit(
                     appointment=visit.pk, reason="x", kind="patient", actor=DESK, now=self.now
                 )
             )
 
-    @rule(which=WHICH)
-    def cancel_the_rest(self, which: int) -> None:
-        if series := self.one(Series.objects.all(), which):
+    @rule(which=WHICH, sure=st.integers(0, 5))
+    def cancel_the_rest(self, which: int, sure: int) -> None:
+        if not sure and (series := self.one(Series.objects.all(), which)):
             self.does(lambda: cancel_series(series=series.pk, reason="x", actor=DESK, now=self.now))
 
     @rule(which=WHICH, to=st.sampled_from(["arrived", "in_prep", "no_show", "in_session"]))
@@ -140,7 +154,7 @@ class Day(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def take_back(self, which: int) -> None:
-        if visit := self.one(Appointment.objects.all(), which):
+        if visit := self.one(Appointment.objects.order_by("-updated_at"), which % 3):
             entry = newest_undoable(f"appointment:{visit.pk}", actor=DESK, now=self.now)
             if entry:
                 self.does(lambda: undo(entry=entry.pk, actor=DESK, now=self.now))
@@ -169,7 +183,8 @@ class Day(RuleBasedStateMachine):
 
     @rule(which=WHICH, part=st.booleans())
     def accept_a_plan(self, which: int, part: bool) -> None:
-        if recovery := self.one(Recovery.objects.all(), which):
+        waiting = Recovery.objects.exclude(status="stale")
+        if recovery := self.one(waiting, which):
             only = recovery.affected[:1] if part else None
             self.does(
                 lambda: accept_recovery(recovery=recovery.pk, only=only, actor=DESK, now=self.now)
@@ -200,13 +215,29 @@ class Day(RuleBasedStateMachine):
                 )
             )
 
+    @rule(which=WHICH, whole=st.booleans())
+    def wait_for_what_is_missing(self, which: int, whole: bool) -> None:
+        lost = Appointment.objects.filter(status="cancelled", series__status="active")
+        visit = None if whole else self.one(lost.select_related("series"), which)
+        self.does(
+            lambda: join_waitlist(
+                patient=visit.patient if visit else self.one(self.patients, which),
+                site=self.site,
+                version=ProtocolVersion.objects.get(protocol__key="aud-kare"),
+                series=visit.series if visit else None,
+                step=visit.step if visit else "",
+                actor=DESK,
+                now=self.now,
+            )
+        )
+
     @rule()
     def offer(self) -> None:
         self.does(lambda: fill_openings(site=self.site.pk, actor=DESK, now=self.now))
 
     @rule(which=WHICH, yes=st.booleans())
     def decide(self, which: int, yes: bool) -> None:
-        if offer := self.one(Offer.objects.all(), which):
+        if offer := self.one(Offer.objects.filter(state="open") or Offer.objects.all(), which):
             act = accept_offer if yes else decline_offer
             self.does(lambda: act(offer=offer.pk, actor=DESK, now=self.now))
 

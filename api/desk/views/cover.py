@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -30,6 +31,7 @@ from scheduling.errors import Refused, WouldBreakVisits
 from scheduling.models import Appointment
 from scheduling.planner.day import CoverTask
 from scheduling.planner.monitoring import hand_overs
+from scheduling.planner.plans import Refusal
 from scheduling.planner.protocols import NURSE
 from scheduling.selectors.monitoring import preview_balance, read_monitoring, refusals_of
 from scheduling.services.floating import give_break, join_float
@@ -338,11 +340,19 @@ def _give(request: Asked, visit: Appointment, at: int | None, refused: list[str]
         phase=phase_of(shown, tasks[0]) if tasks else "",
         several=len(tasks) > 1,
         choices=[
-            (nurse, names[nurse], no[0].message if no else "", holding == {nurse})
+            (nurse, names[nurse], _shortly(no, names[nurse]), holding == {nurse})
             for nurse, no in sorted(answers.items(), key=lambda one: names[one[0]])
         ],
         refused=refused,
     )
+
+
+def _shortly(no: Sequence[Refusal], name: str) -> str:
+    """The first reason, without the name that stands beside it."""
+    if not no:
+        return ""
+    said = no[0].message.removeprefix(f"{name} ")
+    return said[0].upper() + said[1:]
 
 
 def _stretch(request: Asked, site: Site, day: date, form: Stretch, what: str) -> HttpResponse:

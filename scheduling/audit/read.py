@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -65,7 +65,7 @@ def read(
         series=series,
         definitions=definitions,
         **_facts(),
-        overrides=_overrides(),
+        overrides=_overrides() | _known_losses(visits),
         scope=frozenset(scope),
         complete=at is None and start is None and end is None,
     )
@@ -271,6 +271,20 @@ def _overrides() -> dict[int, frozenset[str]]:
     return found
 
 
+def _known_losses(visits: Mapping[int, Visit]) -> dict[int, frozenset[str]]:
+    """Patients in the chair for whom a recovery found nobody: people at the desk were told.
+
+    Such a visit keeps its status, which says how far it is, and cannot be `uncovered` too.
+    """
+    rows = _rows(
+        "SELECT stranded FROM scheduling_recovery WHERE absence_id IS NOT NULL "
+        "OR outage_id IS NOT NULL OR status <> 'stale'"
+    )
+    lost = {item["appointment"] for (stranded,) in rows for item in json.loads(stranded)}
+    return {id: frozenset() for id in lost & visits.keys() if visits[id].status in UNDER_WAY}
+
+
+UNDER_WAY = frozenset({"arrived", "in_prep", "infusing", "in_session", "recovering"})
 _ALL = "1 = 1"
 
 

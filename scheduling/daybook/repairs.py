@@ -58,11 +58,16 @@ def problem_of(
 ) -> Problem:
     """The problem of one day, the loss already written; `held` is what visits had before it."""
     last = day + OFFERED
+    phases: dict[int, list[AppointmentPhase]] = defaultdict(list)
+    for phase in AppointmentPhase.objects.filter(appointment__in=visits):
+        phases[phase.appointment_id].append(phase)
+    visits = [
+        visit
+        for visit in visits
+        if visit.pk in affected or not _cut_off(held.get(visit.pk, ()), phases[visit.pk])
+    ]
     ids = [visit.pk for visit in visits]
     diary = read(site=site, first=day, last=last, now=now, without_appointments=ids)
-    phases: dict[int, list[AppointmentPhase]] = defaultdict(list)
-    for phase in AppointmentPhase.objects.filter(appointment__in=ids):
-        phases[phase.appointment_id].append(phase)
     patients = _patients(diary, visits)
     anchors = _anchors(visits)
     booked = [
@@ -78,6 +83,13 @@ def problem_of(
         for visit in visits
     ]
     return Problem(diary, tuple(booked), loss)
+
+
+def _cut_off(claims: Sequence[Claim], phases: Sequence[AppointmentPhase]) -> bool:
+    """Whether a nurse went home in the middle of a phase: such a visit stays as it is known."""
+    edges = {minute(edge) for phase in phases for edge in (phase.starts_at, phase.ends_at)}
+    nurses = [claim for claim in claims if claim.role == Claim.Role.NURSE]
+    return any(not {claim.start_minute, claim.end_minute} <= edges for claim in nurses)
 
 
 def _booked(

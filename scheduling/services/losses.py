@@ -18,6 +18,7 @@ from clinic.spans import minute, minute_up, moment
 from scheduling.daybook.repairs import ENDED
 from scheduling.models import Appointment, Claim
 from scheduling.models.claims import LONGEST_CLAIM
+from scheduling.models.series import AHEAD
 from scheduling.planner import cover
 from scheduling.planner.day import Diary
 from scheduling.planner.plans import PlannedVisit
@@ -119,9 +120,7 @@ def free(resource: int | None, span: tuple[int, int], visits: Collection[int]) -
     kept = [_kept(claim) for claim in lost]
     begun = [claim for claim in lost if claim.start_minute < low]
     Claim.objects.filter(pk__in=[claim.pk for claim in lost]).delete()
-    for claim in begun:
-        claim.pk, claim.end_minute, claim.turnover_minutes = None, low, 0
-    Claim.objects.bulk_create(begun)
+    Claim.objects.bulk_create(_cut(claim, low) for claim in begun)
     return kept
 
 
@@ -187,27 +186,45 @@ def rewrite(
 
 
 def make_way(
-    waits: Collection[int], mended: Mapping[int, tuple[PlannedVisit, Sequence[cover.Placement]]]
+    waits: Collection[int],
+    mended: Mapping[int, tuple[PlannedVisit, Sequence[cover.Placement]]],
+    repacked: Sequence[cover.Placement],
 ) -> list[Kept]:
     """Let visits that wait for a place go of their nurses, and of what others are given meanwhile.
 
-    The rest they keep, so that nobody books it before it is decided. What they let go, as it was.
+    The rest they keep, so that nobody books it before it is decided; whoever is in the chair keeps
+    the nurses that are left too. What they let go, as it was.
     """
-    wanted = [claim for id, planned in mended.items() for claim in claims_for(id, *planned)]
-    by_lane: dict[tuple[int, int], list[Claim]] = defaultdict(list)
-    for claim in wanted:
-        by_lane[claim.resource_id, claim.lane].append(claim)
-    going = [
-        held
-        for held in Claim.objects.filter(appointment__in=waits).exclude(role=Claim.Role.PATIENT)
-        if held.role == Claim.Role.NURSE
-        or any(
-            other.start_minute < held.end_minute and held.start_minute < other.end_minute
-            for other in by_lane.get((held.resource_id, held.lane), ())
-        )
-    ]
+    given = [claim for id, planned in mended.items() for claim in claims_for(id, *planned)]
+    by_lane: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for claim in given:
+        by_lane[claim.resource_id, claim.lane].append((claim.start_minute, claim.end_minute))
+    for one in cover.claims_of(repacked):
+        for lane in one.lanes:
+            by_lane[one.resource, lane].append((one.start, one.end))
+    rows = Claim.objects.filter(appointment__in=waits).exclude(role=Claim.Role.PATIENT)
+    ahead = set(rows.filter(appointment__status__in=AHEAD).values_list("appointment", flat=True))
+    going, left = [], []
+    for held in rows:
+        meets = [
+            low
+            for low, high in by_lane.get((held.resource_id, held.lane), ())
+            if low < held.end_minute and held.start_minute < high
+        ]
+        if meets or (held.role == Claim.Role.NURSE and held.appointment_id in ahead):
+            going.append(held)
+            if meets and held.appointment_id not in ahead and min(meets) > held.start_minute:
+                left.append(_cut(held, min(meets)))
     Claim.objects.filter(pk__in=[held.pk for held in going]).delete()
+    Claim.objects.bulk_create(left)
     return [_kept(held) for held in going]
+
+
+def _cut(held: Claim, end: int) -> Claim:
+    """What was until then, without the turnover after it; not saved."""
+    kept = _kept(held)
+    kept[3], kept[5] = end, 0
+    return claim_of(kept)
 
 
 def claims_for(

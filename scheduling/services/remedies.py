@@ -269,7 +269,7 @@ def _mend(
     mended = {one.visit: (one.place, one.monitoring) for one in (*plan.reassigned, *plan.kept)}
     waits = {one.visit for one in plan.moves} | {one.visit for one in plan.stranded}
     waits &= set(affected)
-    let_go = make_way(waits, mended)
+    let_go = make_way(waits, mended, plan.repacked)
     row.measures = {**row.measures, "freed": [*row.measures.get("freed", []), *let_go]}
     repacked = rewrite(mended, plan.repacked, remedy.problem.diary)
     for visit in Appointment.objects.filter(pk__in=mended, status=Status.UNCOVERED):

@@ -208,3 +208,39 @@ def test_a_plan_whose_worker_died_is_taken_up_again(four, clinic):
     improve_recovery(recovery=recovery.pk, seconds=0.1, clock=lambda: later)
     recovery.refresh_from_db()
     assert recovery.status == "ready"
+
+
+def test_whoever_is_in_the_chair_stays_there_and_is_known_to_be_without_a_nurse(four):
+    visit = four[0].appointments.get(step="inf1")
+    Appointment.objects.filter(pk=visit.pk).update(status=Status.INFUSING)
+    midway = visit.starts_at + timedelta(minutes=40)
+    said = {"ends_at": at(THURSDAY, "23:59"), "reason": "ill", "actor": DESK, "now": midway}
+    nurses = Staff.objects.filter(roles=["monitoring_nurse"])
+    for nurse in nurses:
+        last = call_out(staff=nurse.pk, starts_at=midway, **said)
+    [item] = [item for item in last.stranded if item["appointment"] == visit.pk]
+    assert item["uncovered_from"] == midway.astimezone(visit.site.zone).isoformat()
+    watched = visit.claims.filter(role="monitoring_nurse")
+    assert {claim.end_minute for claim in watched} <= {
+        int(midway.timestamp()) // 60,
+        *(int(phase.ends_at.timestamp()) // 60 for phase in visit.phases.all()),
+    }
+    found = [one for one in violations(now=midway) if one.appointment == visit.pk]
+    assert found
+    assert {one.severity for one in found} == {"warning"}
+    accept_recovery(recovery=last.pk, actor=DESK, now=midway)
+    visit.refresh_from_db()
+    assert visit.status == Status.INFUSING
+    assert visit.claims.filter(role="room").exists()
+
+
+def test_a_visit_that_needs_life_support_on_site_is_touched_when_the_last_who_has_it_leaves(four):
+    keeps = Staff.objects.filter(credentials__kind="acls").distinct()
+    nurse = keeps.filter(roles=["monitoring_nurse"]).first()
+    for other in keeps.exclude(pk=nurse.pk):
+        other.credentials.filter(kind="acls").delete()
+    for series in four:
+        series.appointments.get(step="inf1").claims.filter(resource=nurse.pk).delete()
+    recovery = out(staff=nurse.pk)
+    assert recovery.affected == sorted(s.appointments.get(step="inf1").pk for s in four)
+    assert ids(recovery.stranded) == set(recovery.affected)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from api.desk import words
 from api.desk.board import CoverStep, Hours, cover_steps
@@ -129,6 +129,17 @@ class CoverSheet:
         return [step for step in self.steps if step.short]
 
     @property
+    def short_spans(self) -> list[tuple[datetime, datetime]]:
+        """The short minutes, stretches that touch made one."""
+        found: list[tuple[datetime, datetime]] = []
+        for step in self.short:
+            if found and found[-1][1] == step.starts:
+                found[-1] = found[-1][0], step.ends
+            else:
+                found.append((step.starts, step.ends))
+        return found
+
+    @property
     def unsigned(self) -> list[Change]:
         return [change for change in self.changes if not change.signed]
 
@@ -158,7 +169,7 @@ def read_cover(user: User, site: Site, day: date, now: datetime) -> CoverSheet:
         for person in monitoring.diary.people
         if person.id == load.nurse
     ]
-    steps = cover_steps(covered)
+    steps = _with_need(cover_steps(covered), pieces.get(None, []))
     spans = [*covered.open, *((step.starts, step.ends) for step in steps)]
     spans += [
         (visit.starts_at.astimezone(site.zone), visit.ends_at.astimezone(site.zone))
@@ -177,6 +188,18 @@ def read_cover(user: User, site: Site, day: date, now: datetime) -> CoverSheet:
         next_open=None if lines else next_open_day(site, day),
         clock=here.hour * 60 + here.minute if here.date() == day else None,
     )
+
+
+def _with_need(steps: Sequence[CoverStep], bare: Sequence[Piece]) -> list[CoverStep]:
+    """The cover with what phases without a nurse would need of it."""
+    found: list[CoverStep] = []
+    for step in steps:
+        inside = {edge for one in bare for edge in (one.starts, one.ends)}
+        edges = [step.starts, *sorted(e for e in inside if step.starts < e < step.ends), step.ends]
+        for low, high in pairwise(edges):
+            more = sum(one.lanes for one in bare if one.starts <= low < one.ends)
+            found.append(CoverStep(low, high, step.on, step.needed + more, step.free))
+    return found
 
 
 def phase_of(visit: Appointment, task: CoverTask) -> str:

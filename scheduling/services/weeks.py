@@ -14,6 +14,7 @@ from clinic.spans import at, moment
 from clinic.transactions import durable, writing
 from scheduling.models import Appointment, Claim
 from scheduling.models.series import GONE
+from scheduling.services.around import Around
 from scheduling.services.keeping import in_order, visits_fit, wrong
 
 NOBODY = Actor(name="preview", door="desk")
@@ -43,15 +44,21 @@ def share_weekly_hours(
     since: date,
     actor: Actor,
     now: datetime,
+    plan_around: bool = False,
     seen: int | None = None,
 ) -> None:
     """The same week at a site from a date on for several people: for all of them or for none.
 
+    For one person `plan_around` saves it over booked visits too, and opens a recovery over them.
     `seen` is of the first of them. Errors as in `upkeep.set_weekly_hours`.
     """
     place = Site.objects.get(pk=site)
     rows = _in_hand(people)
-    with visits_fit([place], now=now):
+    around = None
+    if plan_around and len(rows) == 1:
+        [person] = rows.values()
+        around = Around(person.pk, person.name, f"{person.name}: other hours", actor, now)
+    with visits_fit([place], now=now, otherwise=around):
         for pk in people:
             pen = Pen("staff", actor, now, seen if pk == people[0] else None)
             write_weekly_hours(rows[pk], place, shifts, since, pen)

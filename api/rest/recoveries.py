@@ -28,7 +28,7 @@ class AbsenceBody(Body):
     site = Identifier(required=False, help_text="A whole site, as in snow.")
     starts_at = Instant()
     ends_at = Instant()
-    reason = Text(max_length=200, required=False, default="")
+    reason = Text(max_length=200, required=False, allow_blank=True, default="")
 
 
 class AcceptBody(Body):

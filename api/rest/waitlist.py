@@ -52,7 +52,7 @@ class WaitBody(Body):
     latest = ClockTime(required=False)
     notice_minutes = Number(required=False, default=120, min_value=0, max_value=20_160)
     urgent = Flag(required=False, default=False)
-    note = Text(required=False, default="", max_length=200)
+    note = Text(required=False, allow_blank=True, default="", max_length=200)
 
 
 class OfferShape(serializers.Serializer[Any]):

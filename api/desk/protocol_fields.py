@@ -117,8 +117,8 @@ def _field(need: Need, data: QueryDict, at: str, name: str) -> Any:
     if isinstance(kind, Record):
         return _record(kind, data, f"{at}.") if _text(data, f"{at}.{MARKS[name]}") else None
     if isinstance(kind, ListOf):
-        found = _list(kind, data, at, name)
-        return found if found or need.required else need.default
+        items = _list(kind, data, at, name)
+        return items if items or need.required else need.default
     if isinstance(kind, YesNo):
         return at in data
     found = _whole(data, at) if isinstance(kind, Whole) else _text(data, at, kind)

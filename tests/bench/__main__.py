@@ -19,6 +19,7 @@ from tests.bench.targets import machine, verdicts
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR = BASE_DIR / "var"
+ON_NOTHING = ("planner", "repair")
 ON_POSTGRES = ("growth", "booking", "crowd", "feeds", "peers")
 ON_SQLITE = ("queue",)
 
@@ -48,7 +49,7 @@ def part(name: str, url: str) -> dict[str, Any]:
 def main() -> None:
     VAR.mkdir(exist_ok=True)
     ran_on = machine()
-    found: dict[str, Any] = {"planner": part("planner", "sqlite:///:memory:")}
+    found: dict[str, Any] = {name: part(name, "sqlite:///:memory:") for name in ON_NOTHING}
     with postgres.server() as url:
         for name in ON_POSTGRES:
             with postgres.migrated(url) as database:

@@ -16,6 +16,7 @@ def main() -> None:
         growth_bench,
         peer_bench,
         planner_bench,
+        repair_bench,
     )
 
     parts = {
@@ -25,6 +26,7 @@ def main() -> None:
         "feeds": feed_bench.measure,
         "growth": growth_bench.measure,
         "peers": peer_bench.measure,
+        "repair": repair_bench.measure,
         "planner": planner_bench.measure,
     }
     print(json.dumps(parts[sys.argv[1]]()))

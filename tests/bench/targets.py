@@ -44,6 +44,9 @@ TARGETS = (
     Target(3, "the aim for that share", "booking", "share_of_raw", 0.25, False),
     Target(3, "32 clients on 50 places, p95 ms", "crowd", "p95_ms", 500),
     Target(3, "SQLite, 8 processes, longest ms", "queue", "longest_ms", 500),
+    Target(4, "first plan of a sick call, ms", "repair", "slowest_first_plan_ms", 200),
+    Target(4, "plan after 12 s, of the pooled bound", "repair", "of_the_bound", 1.25),
+    Target(4, "never worse than by the clock", "repair", "never_worse_than_by_the_clock", 1, False),
     Target(7, "a day's free times, times faster", "peers", "times_faster", 20, False),
     Target(7, "one place asked for by 50: given", "peers", "our_place_taken", 1),
 )

@@ -178,6 +178,16 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "api.rest.schema.Described",
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {
+        "VisitStatus": "scheduling.models.Status",
+        "SeriesStatus": "scheduling.models.Series.State",
+        "RecoveryStatus": "scheduling.models.Recovery.State",
+        "OfferState": "scheduling.models.Offer.State",
+        "WaitState": "scheduling.models.WaitlistEntry.State",
+        "FollowUpState": "scheduling.models.FollowUp.State",
+        "FollowUpKind": "scheduling.models.FollowUp.Kind",
+        "CancelKind": "scheduling.models.CancelKind",
+    },
     "TITLE": "Chairtime",
     "DESCRIPTION": "Book whole treatment series in an infusion clinic.",
     "VERSION": "1",

@@ -63,6 +63,7 @@ class Frame:
     may_search: bool
     may_add: bool
     may_book: bool
+    may_call_out: bool
     may_set_up: bool
     may_administer: bool
     tabs: tuple[Tab, ...]
@@ -163,6 +164,7 @@ def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Fra
         may_search=may(user, "see_patients") or may(user, "see_own_patients"),
         may_add=may(user, "manage_patients", site),
         may_book=may(user, "book_series", site),
+        may_call_out=may(user, "report_absence", site),
         may_set_up=may(user, "manage_setup"),
         may_administer=user.is_staff and sites_for(user, "manage_setup").everywhere,
         tabs=tuple(tabs_of(user, site)) if site else (),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from api.desk import breaks, words
+from api.desk.around import insists, to_the_plan
 from api.desk.blocks import Blocking, is_time_off, resource_of
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in, sites_of
 from api.desk.single import rooms_of
@@ -41,11 +42,14 @@ def block(request: Asked, site: int) -> HttpResponse:
             starts_at=starts,
             ends_at=ends,
             reason=asked.reason,
+            plan_around=insists(request, place),
             actor=actor(request),
             now=now,
         )
     except WouldBreakVisits as no:
         return _form(request, place, asked, status=409, breaks=breaks.shown(request, no))
+    if plan := to_the_plan(request, now):
+        return plan
     said = f"Blocked: {resource.name}, {words.day(starts)} {words.clock(starts)}"
     tell(request, f"{said} to {words.clock(ends)}.", undo=f"absence:{made.pk}")
     if request.POST.get("on") == "page":
@@ -101,6 +105,7 @@ def _form(
         "rooms": rooms_of(site),
         "people": Staff.objects.filter(sites=site, active=True),
         "closing": asked.closing(site),
+        "may_call_out": may(request.user, "report_absence", site),
         **here(request, site, asked.day, asked.at, asked.of),
         **more,
     }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from api.desk import breaks, words
+from api.desk.around import insists, to_the_plan
 from api.desk.forms import as_id, beside_the_fields
 from api.desk.frame import Asked, actor, open_site, signed_in
 from api.desk.place_forms import ClosureForm, day_in
@@ -29,18 +30,25 @@ FURTHEST = timedelta(days=370)
 def close(request: Asked, site: int) -> HttpResponse:
     """Closed on some days; refused, with the list, while visits are booked on them."""
     place = open_site(request, site, "manage_places")
+    now = timezone.now()
     form = ClosureForm(request.POST)
     more: dict[str, Any] = {}
     if form.is_valid():
         try:
             made = add_closure(
-                site=place.pk, **form.cleaned_data, actor=actor(request), now=timezone.now()
+                site=place.pk,
+                **form.cleaned_data,
+                plan_around=insists(request, place),
+                actor=actor(request),
+                now=now,
             )
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
         except WouldBreakVisits as error:
             more = {"closure_breaks": breaks.shown(request, error)}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             tell(request, f"Closed: {made.reason}.", undo=f"closure:{made.pk}")
             return redirect("desk:site", place.pk)
     return site_page(request, place, closure=form, status=409 if more else 422, **more)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from api.desk import breaks
+from api.desk.around import insists, to_the_plan
 from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in
 from api.desk.meanwhile import meanwhile, seen_in, theirs
@@ -148,6 +149,7 @@ def use(request: Asked, room: int) -> HttpResponse:
 def out(request: Asked, room: int) -> HttpResponse:
     """Out of service for some time; refused, with the list, when visits are booked in it."""
     found = open_room(request, room)
+    now = timezone.now()
     form = OutOfServiceForm(request.POST)
     more: dict[str, Any] = {}
     if form.is_valid():
@@ -158,14 +160,17 @@ def out(request: Asked, room: int) -> HttpResponse:
                 starts_at=starts,
                 ends_at=ends,
                 reason=form.cleaned_data["reason"],
+                plan_around=insists(request, found.site),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except WouldBreakVisits as error:
             more = {"out_breaks": breaks.shown(request, error)}
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             tell(request, f"{found.name} is out of service then.", undo=f"absence:{made.pk}")
             return redirect("desk:room", found.pk)
     return _page(request, found, out=form, status=409 if more else 422, **more)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from api.desk import breaks as in_the_way
+from api.desk.around import insists, to_the_plan
 from api.desk.forms import as_id, beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in, sites_of
 from api.desk.hours_forms import AnswerForm, GiveTimeOffForm
@@ -35,6 +36,7 @@ def time_off(request: Asked, site: int) -> HttpResponse:
     place = open_site(request, site, "decide_time_off")
     if request.method == "GET":
         return listed(request, place)
+    now = timezone.now()
     form = GiveTimeOffForm(request.POST, people=_people(place))
     extra: dict[str, Any] = {}
     if form.is_valid():
@@ -49,14 +51,17 @@ def time_off(request: Asked, site: int) -> HttpResponse:
                 starts_at=starts,
                 ends_at=ends,
                 reason=form.cleaned_data["reason"],
+                plan_around=insists(request, place),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
         except WouldBreakVisits as error:
             extra = {"give_breaks": in_the_way.shown(request, error)}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             tell(request, f"{person.name} is off.")
             return redirect("desk:time-off", place.pk)
     return listed(request, place, give=form, status=422, **extra)
@@ -67,6 +72,7 @@ def time_off(request: Asked, site: int) -> HttpResponse:
 def approve(request: Asked, time_off: int) -> HttpResponse:
     """The person is off, unless booked visits need them: then these are listed."""
     row, place = _request(request, time_off)
+    now = timezone.now()
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return listed(request, place, answering=row.pk, answer=form, status=422)
@@ -74,14 +80,17 @@ def approve(request: Asked, time_off: int) -> HttpResponse:
         approve_time_off(
             time_off=row.pk,
             answer=form.cleaned_data["answer"],
+            plan_around=insists(request, place),
             actor=actor(request),
-            now=timezone.now(),
+            now=now,
         )
     except WouldBreakVisits as error:
         found = in_the_way.shown(request, error)
         return listed(request, place, answering=row.pk, answer=form, breaks=found, status=422)
     except AlreadyAnswered as late:
         return listed(request, place, late=str(late), status=409)
+    if plan := to_the_plan(request, now):
+        return plan
     tell(request, f"{row.staff.name} is off.")
     return redirect("desk:time-off", place.pk)
 

@@ -72,6 +72,7 @@ def edit(request: Asked, site: int, message_kind: str, channel: str) -> HttpResp
     now, subject = timezone.now(), words_subject(site, message_kind, channel)
     seen, it = newest(subject) if seen_in(request) is None else seen_in(request), None
     form = WordsForm(request.POST or None, initial=_initial(request, place, message_kind, channel))
+    form.fields["subject"].required = channel == EMAIL
     if request.method == "POST" and form.is_valid():
         try:
             write_words(

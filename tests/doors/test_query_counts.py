@@ -42,6 +42,7 @@ from scheduling.models import (
     Protocol,
     ProtocolVersion,
     Series,
+    WaitlistEntry,
 )
 from tests.cast import FAR, MONDAY, NOW, at, organisation, protocol, site
 
@@ -64,6 +65,7 @@ PAGES = {
     "patients": ("front_desk", "patients", {}, "", 18),
     "patients by flag": ("prescriber", "patients", {}, "?risk=1&acuity=1&sort=name", 18),
     "follow-ups": ("front_desk", "follow-ups", {}, "?stand=open", 16),
+    "waitlist": ("front_desk", "waitlist", {}, "", 16),
     "messages": ("front_desk", "messages", {}, "?stand=sent", 14),
     "words of messages": ("manager", "message-words", {}, "", 14),
     "hours": ("manager", "hours", {}, "", 20),
@@ -225,6 +227,20 @@ def grow(where: Site, version: ProtocolVersion, first: int, last: int) -> None:
             **stamps,
         )
         for one in series
+    )
+    WaitlistEntry.objects.bulk_create(
+        WaitlistEntry(
+            patient_id=one.patient_id,
+            site=where,
+            protocol_version=version,
+            series=one,
+            appointment=visit,
+            step=visit.step,
+            not_before=MONDAY,
+            not_after=FAR,
+            **stamps,
+        )
+        for one, visit in zip(series, visits[len(series) :], strict=True)
     )
     start = minute(at(DAY, "09:00"))
     Claim.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""Both clock changes, and nights: New York springs forward on 8 March and back on 1 November."""
+"""Scenario 4: nights and clock changes: New York, forward on 8 March, back on 1 November."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def night(minutes: int, first: date) -> tuple[Clinic, Protocol]:
     return clinic, Protocol("night", 1, "Night", (step,), "inf1")
 
 
-def test_three_hours_across_the_autumn_change_are_three_hours() -> None:
+def test_scenario_4_three_hours_across_the_autumn_change_are_three_hours() -> None:
     clinic, protocol = night(180, date(2026, 10, 31))
     request = wants(protocol, not_before=date(2026, 11, 1), within=0, earliest="00:30",
                     latest="02:30", limit=1)  # fmt: skip
@@ -55,7 +55,7 @@ def test_three_hours_across_the_autumn_change_are_three_hours() -> None:
     assert check(plan.visits, clinic.diary(), protocol, acuity=1) == []
 
 
-def test_a_skipped_half_past_two_is_never_offered() -> None:
+def test_scenario_4_a_skipped_half_past_two_is_never_offered() -> None:
     clinic, protocol = night(110, date(2026, 3, 7))
     diary = clinic.diary()
     request = wants(protocol, not_before=date(2026, 3, 8), within=0)
@@ -70,7 +70,7 @@ def test_a_skipped_half_past_two_is_never_offered() -> None:
     assert shown[3:6] == ["01:30", "03:00", "03:30"]
 
 
-def test_a_repeated_half_past_one_is_offered_twice() -> None:
+def test_scenario_4_a_repeated_half_past_one_is_offered_twice() -> None:
     clinic, protocol = night(110, date(2026, 10, 31))
     diary = clinic.diary()
     request = wants(protocol, not_before=date(2026, 11, 1), within=0)
@@ -102,7 +102,7 @@ def test_a_day_between_visits_is_a_date_even_when_it_has_25_hours() -> None:
     assert (days[1] - days[0]).days == 1
 
 
-def test_a_visit_may_run_past_midnight_and_belongs_to_the_day_it_starts() -> None:
+def test_scenario_4_a_visit_may_run_past_midnight_and_belongs_to_the_day_it_starts() -> None:
     clinic, protocol = night(180, date(2026, 12, 7))
     clinic.patient_busy.append(clinic.span("7 Dec 00:00", "22:30"))
     clinic.patient_busy.append(clinic.span("8 Dec 02:00", "23:00"))

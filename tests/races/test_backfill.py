@@ -45,7 +45,7 @@ def told(outcomes) -> list[type]:
     )
 
 
-def test_two_accept_one_offer_while_the_desk_books_its_place_and_one_wins(offers):
+def test_scenario_7_two_accept_one_offer_while_the_desk_books_its_place_and_one_wins(offers):
     first = offers[0]
     entry, pol = first.entry, patient("Pol")
 

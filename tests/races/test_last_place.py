@@ -1,4 +1,4 @@
-"""Fifty want the last place and one gets it; and what happens without what prevents the rest."""
+"""Scenario 1: fifty want the last place and one gets it; and what happens without the guards."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def double_bookings() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_fifty_want_the_last_place_and_one_gets_it(proposals):
+def test_scenario_1_fifty_want_the_last_place_and_one_gets_it(proposals):
     outcomes = book_all(proposals)
     kinds = Counter(type(outcome.error).__name__ for outcome in outcomes)
     assert kinds == {"NoneType": 1, "SlotTaken": CROWD - 1}

@@ -58,7 +58,7 @@ def test_the_same_proposal_books_once():
     assert Series.objects.count() == 1
 
 
-def test_a_series_with_one_visit_blocked_saves_nothing_and_names_the_visit():
+def test_scenario_3_a_series_with_one_visit_blocked_saves_nothing_and_names_the_visit():
     juniper, pia, kare = house(), patient("Pia"), protocol("aud-kare")
     proposal = token(pia, kare, juniper, kare_times())
     inf2 = kare_times()["inf2"]
@@ -74,7 +74,7 @@ def test_a_series_with_one_visit_blocked_saves_nothing_and_names_the_visit():
     assert not Journal.objects.exists()
 
 
-def test_a_series_across_the_autumn_clock_change_stays_at_nine():
+def test_scenario_3_a_series_across_the_autumn_clock_change_stays_at_nine():
     juniper, pia, kare = house(), patient("Pia"), protocol("aud-kare")
     monday = MONDAY.replace(year=2027, month=10, day=18)
     early = at(monday, "07:00")

@@ -253,7 +253,8 @@ document.addEventListener("keydown", (event) => {
     }
   }
   if (typing(target) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
+  // What was just done may be taken back beside a dialog that it led to.
+  if (key !== "u" && document.querySelector("dialog[open]")) return;
   const act = keys[`${before} ${key}`] ?? keys[key];
   before = key;
   if (act) {

@@ -18,6 +18,7 @@ from clinic.models import (
     WeeklyHours,
 )
 from clinic.services.hours import Shift
+from scheduling.models import Recovery
 from scheduling.services.booking import book_series
 from scheduling.services.upkeep import set_weekly_hours
 from tests.cast import (
@@ -96,6 +97,19 @@ def test_a_week_over_booked_visits_is_refused_with_them_and_kept_as_typed(series
     assert "booked visits would no longer fit" in page
     assert page.count('value="12:00" aria-label="From"') == 5
     assert WeeklyHours.objects.count() == before
+
+
+def test_a_week_saved_over_booked_visits_on_purpose_leads_to_the_plan(series):
+    therapist, manager = series.therapist, person("manager")
+    path = f"/staff/{therapist.pk}/hours"
+    assert "plan around these visits" in manager.post(path, typed(AFTERNOONS)).content.decode()
+    saved = manager.post(path, typed(AFTERNOONS) | {"plan_around": "on"})
+    recovery = Recovery.objects.get()
+    assert (saved.status_code, saved["Location"]) == (302, f"/recoveries/{recovery.pk}")
+    assert recovery.affected
+    assert set(WeeklyHours.objects.filter(staff=therapist).values_list("starts", flat=True)) >= {
+        time(12)
+    }
 
 
 def test_who_is_in_the_way_is_named_by_the_viewers_right(series):

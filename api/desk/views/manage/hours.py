@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from api.desk import breaks as in_the_way
+from api.desk.around import insists, to_the_plan
 from api.desk.forms import as_day, as_id
 from api.desk.frame import Asked, actor, open_site, page, part, signed_in, sites_of
 from api.desk.hours_forms import ExceptionForm, OnCallForm, Row, WeekForm
@@ -99,7 +100,7 @@ def staff_hours(request: Asked, staff: int) -> HttpResponse:
     if request.method == "GET":
         return editor(request, it)
     form = WeekForm(request.POST, today=it.today, colleagues=it.colleagues())
-    seen = seen_in(request)
+    seen, now = seen_in(request), timezone.now()
     extra: dict[str, Any] = {}
     if form.is_valid():
         people = [it.person.pk, *form.cleaned_data["also"]]
@@ -109,18 +110,25 @@ def staff_hours(request: Asked, staff: int) -> HttpResponse:
                 site=it.site.pk,
                 shifts=form.shifts,
                 since=form.cleaned_data["since"],
+                plan_around=len(people) == 1 and insists(request, it.site),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
                 seen=seen,
             )
         except ValidationError as wrong:
             form.add_error(None, wrong.messages)
         except WouldBreakVisits as error:
-            extra = {"breaks": in_the_way.shown(request, error), "whose": whose(error, people)}
+            extra = {
+                "breaks": in_the_way.shown(request, error),
+                "whose": whose(error, people),
+                "around": len(people) == 1 and may(request.user, "report_absence", it.site),
+            }
         except ChangedMeanwhile as error:
             notice = told_short(meanwhile(form, error, it.site), error)
             seen, extra = notice.seen, {"notice": notice}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             alone = f"staff:{it.person.pk}" if len(people) == 1 else ""
             tell(request, _saved(it.person, people), undo=alone)
             return redirect(f"{it.url}&from={form.cleaned_data['since'].isoformat()}")

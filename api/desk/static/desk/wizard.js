@@ -7,7 +7,27 @@ const parts = ["morning", "midday", "afternoon"];
 
 const cell = (day, part) => form.querySelector(`[name=when][value=${day}-${part}]`);
 const cells = () => [...form.querySelectorAll("[name=when]")];
-const recompute = () => wanted.dispatchEvent(new Event("recompute"));
+
+// Until the answer to what was asked last is there, the old proposals cannot be booked.
+const proposals = document.getElementById("proposals");
+let asked = false;
+
+function recompute() {
+  asked = true;
+  proposals.setAttribute("aria-busy", "true");
+  wanted.dispatchEvent(new Event("recompute"));
+}
+wanted.addEventListener("htmx:beforeSend", () => (asked = false));
+wanted.addEventListener("htmx:afterRequest", () => asked || proposals.removeAttribute("aria-busy"));
+proposals.addEventListener(
+  "click",
+  (event) => {
+    if (!proposals.hasAttribute("aria-busy") || !event.target.closest(".book")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
 
 // Anything on the left that changes asks again. What is typed letter by letter waits for a pause.
 wanted.addEventListener("change", (event) => {

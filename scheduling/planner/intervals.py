@@ -50,6 +50,18 @@ def erode(bits: int, minutes: int) -> int:
     return bits
 
 
+def nth(bits: int, n: int) -> int:
+    """Position of the set bit with n set bits below it. Raises IndexError when there is none."""
+    low, high = 0, bits.bit_length()
+    if not 0 <= n < bits.bit_count():
+        raise IndexError(n)
+    while high - low > 1:
+        middle = (low + high) // 2
+        below = (bits & (1 << middle) - 1).bit_count()
+        low, high = (middle, high) if below <= n else (low, middle)
+    return low
+
+
 def members(bits: int) -> Iterator[int]:
     """Positions of the set bits, ascending."""
     while bits:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from scheduling.planner.day import CoverTask
-from scheduling.planner.intervals import span
+from scheduling.planner.lanes import within
 from scheduling.planner.pool import Levels, levels
 from scheduling.planner.settle import Settling, Shares
 from scheduling.planner.ward import Ward
@@ -134,7 +134,12 @@ def by_solver(ward: Ward, new: Sequence[CoverTask], known: Shares | None) -> Sha
         takes.append({n: model.new_bool_var("") for n in able})
         model.add_exactly_one(takes[-1].values())
     for n in range(len(ward.nurses)):
-        _within_lanes(model, ward, n, tasks, takes)
+        mine = [
+            (task, ward.need(task, n), take[n])
+            for task, take in zip(tasks, takes, strict=True)
+            if n in take
+        ]
+        within(model, levels(ward.fixed[n]), ward.offset, ward.end, mine)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 7
@@ -154,31 +159,6 @@ def by_solver(ward: Ward, new: Sequence[CoverTask], known: Shares | None) -> Sha
         for n, chosen in take.items()
         if solver.value(chosen) and home.get(task) != n
     }
-
-
-def _within_lanes(
-    model: cp_model.CpModel,
-    ward: Ward,
-    n: int,
-    tasks: Sequence[CoverTask],
-    takes: Sequence[Mapping[int, cp_model.IntVar]],
-) -> None:
-    """At no minute more lanes of nurse n than are not fixed: one sum a stretch between starts."""
-    base = levels(ward.fixed[n])
-    mine = sorted((task.start, i) for i, task in enumerate(tasks) if n in takes[i])
-    starts = sorted({start for start, _ in mine})
-    here: list[int] = []
-    for start, end in pairwise([*starts, ward.end]):
-        here = [i for i in here if tasks[i].end > start]
-        while mine and mine[0][0] == start:
-            here.append(mine.pop(0)[1])
-        until = min(end, max(tasks[i].end for i in here))
-        where = span(start - ward.offset, until - ward.offset)
-        room = sum(bits & where == where for bits in base)
-        needs = [ward.need(tasks[i], n) for i in here]
-        if sum(needs) > room:
-            taken = [takes[i][n] for i in here]
-            model.add(cp_model.LinearExpr.weighted_sum(taken, needs) <= room)
 
 
 def _kept(

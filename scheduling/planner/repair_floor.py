@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,6 +47,8 @@ class Floor:
         self.people = {p.id: p for p in diary.people}
         self.standing: dict[int, Standing] = {}
         self.load = dict.fromkeys(self.duty, 0)
+        seen = Counter(spot.booked.whose for spot in space.spots.values())
+        self.patients = {whose: -1 for whose, n in seen.items() if whose and n > 1}
 
     def copy(self) -> Floor:
         """Another floor that stands alike, to try something on."""
@@ -53,22 +56,26 @@ class Floor:
         other.space, other.duty, other.people = self.space, self.duty, self.people
         other.lanes = {id: list(lanes) for id, lanes in self.lanes.items()}
         other.free, other.standing = dict(self.free), dict(self.standing)
-        other.load = dict(self.load)
+        other.load, other.patients = dict(self.load), dict(self.patients)
         return other
 
     def take(self, id: int, standing: Standing) -> None:
         """Give a visit its place."""
         self.standing[id] = standing
-        self._claims(standing, give=False)
+        self._claims(id, standing, give=False)
 
     def give(self, id: int) -> Standing:
         """Take a visit off its place."""
         standing = self.standing.pop(id)
-        self._claims(standing, give=True)
+        self._claims(id, standing, give=True)
         return standing
 
-    def _claims(self, standing: Standing, *, give: bool) -> None:
+    def _claims(self, id: int, standing: Standing, *, give: bool) -> None:
         offset = self.space.diary.start
+        spot = self.space.spots[id]
+        if (free := self.patients.get(spot.booked.whose)) is not None:
+            there = span(max(0, standing.start), max(0, standing.start + spot.shape.minutes))
+            self.patients[spot.booked.whose] = free | there if give else free & ~there
         for claim in standing.place.claims:
             where = span(max(0, claim.start - offset), max(0, claim.end - offset))
             if claim.kind == "room":
@@ -102,8 +109,9 @@ class Floor:
         return self.people[nurse].need(task.lanes)
 
     def roomy(self, spot: Spot) -> int:
-        """Starts with a room for each of its stays."""
-        found = -1
+        """Starts that keep its rules, clear of its patient's other visits, with a room for each of
+        its stays."""
+        found = spot.starts & erode(self.patients.get(spot.booked.whose, -1), spot.shape.minutes)
         for stay in spot.shape.stays:
             one = 0
             for room in self.space.diary.rooms:

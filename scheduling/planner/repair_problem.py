@@ -46,7 +46,8 @@ class Booked:
     `therapist` are those of `rules.check`. `affected` visits lost something and are put in one of
     the plan's lists; others stay unless moving them saves one. `begun` ones keep time, room and
     clinicians: only nurses may take over. `days` are the site dates, inclusive, it may move to;
-    None is its own date only. `whose` tells which visits are of one patient.
+    None is its own date only. `whose` tells which visits are of one patient, who is in one place
+    at a time; 0 for nobody known.
     """
 
     id: int

@@ -85,7 +85,7 @@ def placed(
     `near` is the bit to come near to, its own start by default.
     """
     goal = spot.at if near is None else near
-    common = spot.starts & floor.roomy(spot)
+    common = floor.roomy(spot)
     options: list[tuple[int, int, int, Staff]] = []
     for k, staff in enumerate(spot.staffs):
         bits = common & floor.manned(spot, staff)

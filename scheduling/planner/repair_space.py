@@ -228,7 +228,10 @@ class Spot:
 
     def cost(self, start: int, staff: Staff) -> int:
         """Points of being there: nothing where nobody but a nurse or room changes."""
-        if start == self.at and self.same_people(staff):
+        return self._cost(start, same=self.same_people(staff))
+
+    def _cost(self, start: int, *, same: bool) -> int:
+        if start == self.at and same:
             return 0
         return MOVED + -(-abs(start - self.at) // SHIFT)
 
@@ -249,9 +252,11 @@ class Spot:
                 kept &= bits
         return everywhere & ~kept
 
-    def least(self, start: int, staff: Staff) -> int:
-        """What being there costs at least, nurses who have to take over included."""
-        return self.cost(start, staff) + (NURSE_CHANGE if self.forced >> start & 1 else 0)
+    def least(self, start: int, *, same: bool) -> int:
+        """What being there costs at least with the same clinicians or with others, nurses who have
+        to take over included."""
+        forced = NURSE_CHANGE if self.forced >> start & 1 else 0
+        return self._cost(start, same=same) + forced
 
 
 class Space:

@@ -74,7 +74,7 @@ def _longer(space: Space) -> Diary:
 
 
 def _why(space: Space, draft: Draft, spot: Spot) -> str:
-    room = spot.starts & draft.floor.roomy(spot)
+    room = draft.floor.roomy(spot)
     staffed = any(room & draft.floor.manned(spot, staff) for staff in spot.staffs)
     stuck = spot.booked.id in draft.stuck
     return why_stranded(space, spot, seats=bool(room), staffed=staffed, stuck=stuck)
@@ -85,7 +85,7 @@ def _float(draft: Draft, spot: Spot) -> Iterator[Way]:
     floor, stuck = draft.floor, spot.booked.id in draft.stuck
     if not stuck:
         own = next(iter(spot.staffs), None)
-        here = spot.starts & floor.roomy(spot)
+        here = floor.roomy(spot)
         if own is None or not spot.same_people(own) or spot.at < 0:
             return
         if not (here & floor.manned(spot, own)) >> spot.at & 1:

@@ -60,19 +60,19 @@ def clinic(seed: int) -> Clinic:
     return made
 
 
-def problem(seed: int, *, half: bool = False) -> Problem:
+def problem(seed: int, *, half: bool = False, visits: int = VISITS) -> Problem:
     """The day without its first nurse, from opening or (`half`) from noon."""
     made, rng = clinic(seed), Random(1000 + seed)
-    visits: list[Booked] = []
+    day: list[Booked] = []
     start = made.at("7 Dec 00:00")
     tries = 0
-    while len(visits) < VISITS and tries < 60_000:
+    while len(day) < visits and tries < 60_000:
         tries += 1
         step = rng.choice([SPRAY, SPRAY, SPRAY, SPRAY, INFUSION, INFUSION, INFUSION, DOSING])
         at = made.at("7 Dec 08:00") + 5 * rng.randrange(121)
-        booked = _book(made, step, at, rng.choice([1, 1, 1, 2, 2, 3, 4]), len(visits) + 1, rng)
+        booked = _book(made, step, at, rng.choice([1, 1, 1, 2, 2, 3, 4]), len(day) + 1, rng)
         if booked:
-            visits.append(booked)
+            day.append(booked)
     whole = made.diary()
     sick = next(person for person in made.people if person.lanes > 1)
     low, high = made.at("7 Dec 12:00" if half else "7 Dec 08:00"), made.at("7 Dec 18:00")
@@ -81,7 +81,7 @@ def problem(seed: int, *, half: bool = False) -> Problem:
         one.busy.clear()
     everywhere = span(0, whole.length)
     found = []
-    for booked in visits:
+    for booked in day:
         lost = any(t.nurse == sick.id and t.end > low for t in booked.watched)
         free = everywhere
         if rng.random() < 0.3:

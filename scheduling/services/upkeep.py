@@ -139,6 +139,7 @@ def add_credential(
 def renew_credential(
     *,
     credential: int,
+    plan_around: bool = False,
     actor: Actor,
     now: datetime,
     seen: int | None = None,
@@ -146,7 +147,8 @@ def renew_credential(
 ) -> Credential:
     """A credential is renewed (`expires_on`), or something in it is corrected."""
     row = _own(Credential.objects.select_related("staff"), credential)
-    with visits_fit(row.staff.sites.all(), now=now):
+    around = _around(row.staff, "a credential changed", actor, now)
+    with visits_fit(row.staff.sites.all(), now=now, otherwise=around if plan_around else None):
         return roster.write_credential(row, row.staff, facts, Pen("credential", actor, now, seen))
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from api.desk import breaks
+from api.desk.around import insists, to_the_plan
 from api.desk.colleagues import kind_words, protocol_needs, read_warnings
 from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in
@@ -84,14 +85,16 @@ def credential(request: Asked, credential: int) -> HttpResponse:
         return _page(request, row, place, CredentialForm(initial=drawn))
     form = CredentialForm(request.POST)
     more: dict[str, Any] = {}
+    now = timezone.now()
     if form.is_valid():
         try:
             renew_credential(
                 credential=row.pk,
+                plan_around=insists(request, place),
                 **form.cleaned_data,
                 seen=seen_in(request),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
@@ -101,6 +104,8 @@ def credential(request: Asked, credential: int) -> HttpResponse:
             it = meanwhile(form, error, place)
             form, more = CredentialForm(theirs(form, error)), {"it": it, "seen": it.seen}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             name = kind_words(form.cleaned_data["kind"])
             tell(request, f"Saved: {name}.", undo=f"credential:{row.pk}")
             return redirect("desk:staff", row.staff_id)
@@ -113,13 +118,21 @@ def credential(request: Asked, credential: int) -> HttpResponse:
 def withdraw(request: Asked, credential: int) -> HttpResponse:
     """It was taken back, or never was. Refused while booked visits rest on it."""
     row, place = open_credential(request, credential)
+    now = timezone.now()
     try:
-        remove_credential(credential=row.pk, actor=actor(request), now=timezone.now())
+        remove_credential(
+            credential=row.pk,
+            plan_around=insists(request, place),
+            actor=actor(request),
+            now=now,
+        )
     except WouldBreakVisits as error:
         drawn = {field: getattr(row, field) for field in FACTS} | {"kind": kind_words(row.kind)}
         shown = breaks.shown(request, error)
         form = CredentialForm(initial=drawn)
         return _page(request, row, place, form, status=409, leaving=shown)
+    if plan := to_the_plan(request, now):
+        return plan
     tell(request, f"Withdrawn: {kind_words(row.kind)}.", undo=f"credential:{credential}")
     return redirect("desk:staff", row.staff_id)
 

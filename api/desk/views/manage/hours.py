@@ -192,20 +192,27 @@ def exception(request: Asked, staff: int) -> HttpResponse:
     it = bench(request, staff)
     form = ExceptionForm(request.POST)
     extra: dict[str, Any] = {}
+    now = timezone.now()
     if form.is_valid():
         try:
             row = add_exception(
                 staff=it.person.pk,
                 site=it.site.pk,
                 **form.facts(),
+                plan_around=insists(request, it.site),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except ValidationError as wrong:
             form.add_error(None, wrong.messages)
         except WouldBreakVisits as error:
-            extra = {"day_breaks": in_the_way.shown(request, error)}
+            extra = {
+                "day_breaks": in_the_way.shown(request, error),
+                "day_around": may(request.user, "report_absence", it.site),
+            }
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             tell(request, "The day is saved.", undo=f"exception:{row.pk}")
             return redirect(f"{it.url}&month={row.date:%Y-%m}#days")
     return editor(request, it, day=form, status=422, **extra)

@@ -107,14 +107,16 @@ def room(request: Asked, room: int) -> HttpResponse:
         return _page(request, found)
     form = RoomForm(request.POST)
     more: dict[str, Any] = {}
+    now = timezone.now()
     if form.is_valid():
         try:
             save_room(
                 room=found.pk,
+                plan_around=insists(request, found.site),
                 **form.cleaned_data,
                 seen=seen_in(request),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
@@ -124,6 +126,8 @@ def room(request: Asked, room: int) -> HttpResponse:
             it = meanwhile(form, error, found.site)
             form, more = RoomForm(theirs(form, error)), {"it": it, "seen": it.seen}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             tell(request, f"Saved: {form.cleaned_data['name']}.", undo=f"room:{found.pk}")
             return redirect("desk:rooms", found.site_id)
     return _page(request, found, form=form, status=409 if more else 422, **more)
@@ -134,11 +138,19 @@ def room(request: Asked, room: int) -> HttpResponse:
 def use(request: Asked, room: int) -> HttpResponse:
     """Take a room out of use for good, or back into it."""
     found = open_room(request, room)
-    active = "use" in request.POST
+    active, now = "use" in request.POST, timezone.now()
     try:
-        save_room(room=found.pk, active=active, actor=actor(request), now=timezone.now())
+        save_room(
+            room=found.pk,
+            active=active,
+            plan_around=insists(request, found.site),
+            actor=actor(request),
+            now=now,
+        )
     except WouldBreakVisits as error:
-        return _page(request, found, status=409, breaks=breaks.shown(request, error))
+        return _page(request, found, status=409, closing=breaks.shown(request, error))
+    if plan := to_the_plan(request, now):
+        return plan
     said = "is in use again" if active else "is not in use any more"
     tell(request, f"{found.name} {said}.", undo=f"room:{found.pk}")
     return redirect("desk:rooms", found.site_id)

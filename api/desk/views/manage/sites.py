@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from api.desk import breaks
+from api.desk.around import insists, to_the_plan
 from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in, sites_of
 from api.desk.meanwhile import meanwhile, seen_in, theirs
@@ -159,14 +160,16 @@ def opening(request: Asked, site: int) -> HttpResponse:
     place = open_site(request, site, "manage_places")
     week = OpeningForm.read(request.POST)
     more: dict[str, Any] = {}
+    now = timezone.now()
     if not week.errors:
         try:
             set_opening_hours(
                 site=place.pk,
                 openings=week.openings,
+                plan_around=insists(request, place),
                 seen=seen_in(request),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except ValidationError as wrong:
             week.errors += wrong.messages
@@ -179,6 +182,8 @@ def opening(request: Asked, site: int) -> HttpResponse:
                 week = week.with_theirs(place, hours[0].before["hours"])
             more = {"week_it": it, "seen": it.seen}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             tell(request, "Opening hours saved.", undo=f"site:{place.pk}")
             return redirect("desk:site", place.pk)
     return site_page(request, place, week=week, status=409 if more else 422, **more)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from api.desk import breaks
+from api.desk.around import insists, to_the_plan
 from api.desk.colleagues import (
     ROLES,
     STATES,
@@ -163,15 +164,17 @@ def staff(request: Asked, staff: int) -> HttpResponse:
     places = managed(request)
     form = StaffForm(request.POST, places=places, lanes=place.nurse_lanes)
     more: dict[str, Any] = {}
+    now = timezone.now()
     if form.is_valid():
         kept = [one for one in found.sites.all() if one not in places]
         try:
             save_staff(
                 staff=found.pk,
+                plan_around=insists(request, place),
                 **_facts(form, kept),
                 seen=seen_in(request),
                 actor=actor(request),
-                now=timezone.now(),
+                now=now,
             )
         except ValidationError as wrong:
             beside_the_fields(form, wrong)
@@ -183,6 +186,8 @@ def staff(request: Asked, staff: int) -> HttpResponse:
             form = StaffForm(data, places=places, lanes=place.nurse_lanes)
             more = {"it": it, "seen": it.seen}
         else:
+            if plan := to_the_plan(request, now):
+                return plan
             name = f"{form.cleaned_data['given_name']} {form.cleaned_data['family_name']}"
             tell(request, f"Saved: {name}.", undo=f"staff:{found.pk}")
             return redirect("desk:staff", found.pk)
@@ -195,11 +200,19 @@ def staff(request: Asked, staff: int) -> HttpResponse:
 def leave(request: Asked, staff: int) -> HttpResponse:
     """They work here no more, or again. Refused while booked visits need them."""
     found, place = open_staff(request, staff)
-    active = "back" in request.POST
+    active, now = "back" in request.POST, timezone.now()
     try:
-        save_staff(staff=found.pk, active=active, actor=actor(request), now=timezone.now())
+        save_staff(
+            staff=found.pk,
+            active=active,
+            plan_around=insists(request, place),
+            actor=actor(request),
+            now=now,
+        )
     except WouldBreakVisits as error:
         return person_page(request, found, place, status=409, leaving=breaks.shown(request, error))
+    if plan := to_the_plan(request, now):
+        return plan
     said = "works here again" if active else "works here no more"
     tell(request, f"{found.name} {said}.", undo=f"staff:{found.pk}")
     return redirect("desk:staff", found.pk)

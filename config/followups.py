@@ -57,6 +57,7 @@ FOLLOWUPS: Table = {
     "series.booked": [tell_soon],
     "series.cancelled": [follow_up_of, offer_soon],
     "recovery.opened": [better_soon],
+    "recovery.replanned": [better_soon],
     "wait.joined": [offer_soon],
     "offer.declined": [offer_soon],
     "offer.expired": [offer_soon],

@@ -22,7 +22,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One visit of a recovery."""
+    """One visit of a recovery; `together` are those that have to move for it, with their names."""
 
     visit: int
     name: str
@@ -33,6 +33,7 @@ class Line:
     decided: bool
     stands: str
     ways: tuple[Way, ...] = ()
+    together: tuple[tuple[int, str], ...] = ()
 
     @property
     def shift(self) -> str:
@@ -90,7 +91,7 @@ def shown(recovery: Recovery, user: User, site: Site) -> Shown:
     done = set(recovery.accepted)
 
     def lines(of: Iterable[dict[str, Any]]) -> tuple[Line, ...]:
-        found = [_line(item, visits[item["appointment"]], done, user, site) for item in of]
+        found = [_line(item, visits, done, user, site) for item in of]
         return tuple(sorted(found, key=lambda line: line.before))
 
     return Shown(
@@ -103,8 +104,11 @@ def shown(recovery: Recovery, user: User, site: Site) -> Shown:
     )
 
 
-def _line(item: dict[str, Any], visit: Appointment, done: set[int], user: User, site: Site) -> Line:
-    to = item["to"]
+def _line(
+    item: dict[str, Any], visits: dict[int, Appointment], done: set[int], user: User, site: Site
+) -> Line:
+    visit, to = visits[item["appointment"]], item["to"]
+    others = [visits[one] for one in item.get("with", ()) if one in visits and one not in done]
     return Line(
         visit=visit.pk,
         name=shown_name(user, visit.patient, site),
@@ -115,6 +119,7 @@ def _line(item: dict[str, Any], visit: Appointment, done: set[int], user: User, 
         decided=visit.pk in done or visit.status not in ("uncovered", "booked", "confirmed"),
         stands=visit.status,
         ways=tuple(Way(way["words"], way["kind"]) for way in item.get("options", ())),
+        together=tuple((one.pk, shown_name(user, one.patient, site)) for one in others),
     )
 
 

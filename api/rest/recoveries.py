@@ -51,7 +51,13 @@ class ItemShape(serializers.Serializer[Any]):
     options = OptionShape(many=True, required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.DateTimeField(), **super().get_fields()}
+        together = serializers.ListField(
+            child=serializers.CharField(),
+            required=False,
+            help_text="Appointments that have to move for this one; accepted with it.",
+        )
+        fields = super().get_fields()
+        return {"from": serializers.DateTimeField(), **fields, "with": together}
 
 
 class RecoveryShape(serializers.Serializer[Any]):
@@ -165,4 +171,5 @@ def show(recovery: Recovery) -> dict[str, Any]:
 def _item(item: dict[str, Any]) -> dict[str, Any]:
     shown = {name: item[name] for name in ("from", "to", "reason")}
     options = {"options": item["options"]} if "options" in item else {}
-    return {"appointment": str(item["appointment"]), **shown, **options}
+    together = {"with": [str(one) for one in item["with"]]} if item.get("with") else {}
+    return {"appointment": str(item["appointment"]), **shown, **options, **together}

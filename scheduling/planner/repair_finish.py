@@ -9,16 +9,13 @@ from scheduling.planner.day import CoverTask
 from scheduling.planner.plans import PlannedClaim
 from scheduling.planner.protocols import NURSE
 from scheduling.planner.repair_problem import (
-    MOVED,
     NURSE_CHANGE,
-    ROOM_CHANGE,
-    SHIFT,
     STRANDED,
     Measures,
     Repaired,
     RepairPlan,
 )
-from scheduling.planner.repair_quick import Draft, changes, other_rooms
+from scheduling.planner.repair_quick import Draft, changes, other_rooms, price
 from scheduling.planner.repair_space import Space
 from scheduling.planner.repair_ways import stranded
 from scheduling.planner.repair_words import changed_words
@@ -40,7 +37,7 @@ def finished(space: Space, draft: Draft, others: Shares | None = None) -> Repair
     while isinstance(lanes := _lanes(space, draft, others or {}), Uncoloured):
         draft = _without_one(space, draft, lanes.nurse)
     reassigned, moves, kept = [], [], []
-    changed = rooms = minutes = 0
+    changed = rooms = minutes = cost = 0
     for spot in sorted(space.spots.values(), key=lambda spot: (spot.at, spot.booked.id)):
         booked = spot.booked
         if draft.lost(booked.id):
@@ -61,6 +58,7 @@ def finished(space: Space, draft: Draft, others: Shares | None = None) -> Repair
             changed_words(space, spot, standing, moved=moved),
         )
         changed, rooms = changed + taken_over, rooms + elsewhere
+        cost += price(spot, standing)
         minutes += abs(found.shift)
         if moved:
             moves.append(found)
@@ -71,12 +69,7 @@ def finished(space: Space, draft: Draft, others: Shares | None = None) -> Repair
     repacked, taken_over = _repacked(space, others or {}, lanes)
     changed += taken_over
     lost = stranded(space, draft)
-    cost = (
-        STRANDED * len(lost)
-        + sum(MOVED + -(-abs(move.shift) // SHIFT) for move in moves)
-        + NURSE_CHANGE * changed
-        + ROOM_CHANGE * rooms
-    )
+    cost += STRANDED * len(lost) + NURSE_CHANGE * taken_over
     measures = Measures(len(lost), len(moves), minutes, changed, rooms, cost)
     return RepairPlan(tuple(reassigned), tuple(moves), lost, measures, tuple(kept), tuple(repacked))
 

@@ -16,6 +16,8 @@ from scheduling.planner.protocols import Protocol, Step
 
 STRANDED, MOVED, NURSE_CHANGE, ROOM_CHANGE = 1000, 50, 3, 1
 """Points a stranded visit, a moved one, a nurse who takes over, another room at the same time."""
+DISTURBED, ROOM_DISTURBED = 100, 20
+"""Points more where that befalls a visit that lost nothing: another time or clinician, or room."""
 SHIFT = 5
 """Minutes of shift that cost a point, begun ones whole."""
 
@@ -44,10 +46,10 @@ class Booked:
     absent one too, and no nurses; `watched` is its monitoring with the nurses and lanes it had.
     `patient`: bits of the diary in which the patient is free but for this visit. `anchors` and
     `therapist` are those of `rules.check`. `affected` visits lost something and are put in one of
-    the plan's lists; others stay unless moving them saves one. `begun` ones keep time, room and
-    clinicians: only nurses may take over. `days` are the site dates, inclusive, it may move to;
-    None is its own date only. `whose` tells which visits are of one patient, who is in one place
-    at a time; 0 for nobody known.
+    the plan's lists; others stay unless moving them saves one from a worse fate. `begun` ones keep
+    time, room and clinicians: only nurses may take over. `days` are the site dates, inclusive, it
+    may move to; None is its own date only. `whose` tells which visits are of one patient, who is
+    in one place at a time; 0 for nobody known.
     """
 
     id: int

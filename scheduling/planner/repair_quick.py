@@ -9,7 +9,7 @@ from scheduling.planner.intervals import span
 from scheduling.planner.plans import PlannedVisit
 from scheduling.planner.pool import covers
 from scheduling.planner.repair_floor import Floor, Standing
-from scheduling.planner.repair_problem import NURSE_CHANGE, ROOM_CHANGE, STRANDED
+from scheduling.planner.repair_problem import NURSE_CHANGE, ROOM_CHANGE, ROOM_DISTURBED, STRANDED
 from scheduling.planner.repair_space import Space, Spot, Staff
 
 TRIED = 6
@@ -147,10 +147,11 @@ def cost(space: Space, draft: Draft) -> int:
 
 def price(spot: Spot, standing: Standing) -> int:
     """Points of one visit that stands."""
+    room = ROOM_CHANGE + (0 if spot.booked.affected else ROOM_DISTURBED)
     return (
         (spot.cost(standing.start, standing.staff) if spot.booked.place != standing.place else 0)
         + NURSE_CHANGE * changes(spot, standing)
-        + ROOM_CHANGE * other_rooms(spot, standing.place)
+        + room * other_rooms(spot, standing.place)
     )
 
 

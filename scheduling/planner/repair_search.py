@@ -15,9 +15,9 @@ from scheduling.planner.intervals import nth
 from scheduling.planner.repair_finish import finished
 from scheduling.planner.repair_named import renamed
 from scheduling.planner.repair_pooled import pooled
-from scheduling.planner.repair_problem import Measures, Problem, RepairPlan
-from scheduling.planner.repair_quick import Draft, cost, drafts, placed
-from scheduling.planner.repair_space import Space
+from scheduling.planner.repair_problem import NURSE_CHANGE, Measures, Problem, RepairPlan
+from scheduling.planner.repair_quick import Draft, cost, drafts, placed, price
+from scheduling.planner.repair_space import Space, Spot
 
 FEWEST, MOST = 2, 7
 """Visits taken off at once."""
@@ -25,8 +25,15 @@ FIRST = 1.5
 """Seconds before the pooled programme: a first better plan comes soon."""
 POOLING, NAMING = 0.3, 0.1
 """Shares of the time for the pooled programme and for the naming of nurses."""
-HOT, COLD = 60.0, 1.0
+HOT, COLD = 40.0, 1.0
 """Points by which a step may be dearer one time in e, at first and at last."""
+DEAR = 0.3
+"""Share of steps around a visit that costs something, where nobody is stranded."""
+FIRST_COME = 0.5
+"""Share of steps in which the stranded choose first or, with nobody stranded, those who lost
+nothing."""
+ROUNDS = 3
+"""Times it cools, each beginning at the best so far."""
 ELSEWHERE = 0.5
 """Share of steps that try a stranded visit somewhere else than near its own time."""
 
@@ -95,21 +102,33 @@ class _Search:
 
     def __init__(self, best: _Best, rng: Random, began: float, end: float) -> None:
         self.best, self.rng, self.began, self.end = best, rng, began, end
-        self.here, self.level = best.draft, best.points
+        self.here, self.level, self.rounds = best.draft, best.points, 0
         self.loose = [spot for spot in best.space.spots.values() if not spot.booked.begun]
 
     def run(self, until: float) -> None:
         """Step until a time, or until nothing can be cheaper."""
         space, best = self.best.space, self.best
         while self.loose and not best.proven and (now := time.monotonic()) < until:
+            self._begin_again(now)
             then = self._shaken()
             reached = cost(space, then)
             if reached <= self.level or self.rng.random() < self._chance(reached, now):
                 self.here, self.level = then, reached
                 best.offer(then)
 
+    def _dear(self) -> list[Spot]:
+        """Visits that cost more than a nurse who takes over, as things stand."""
+        standing = self.here.floor.standing
+        return [spot for spot in self.loose if price(spot, standing[spot.booked.id]) > NURSE_CHANGE]
+
+    def _begin_again(self, now: float) -> None:
+        """At the best so far, when a round begins."""
+        rounds = int(ROUNDS * (now - self.began) / (self.end - self.began))
+        if rounds != self.rounds:
+            self.rounds, self.here, self.level = rounds, self.best.draft, self.best.points
+
     def _chance(self, reached: int, now: float) -> float:
-        gone = (now - self.began) / (self.end - self.began)
+        gone = ROUNDS * (now - self.began) / (self.end - self.began) % 1
         heat = HOT * (COLD / HOT) ** gone
         return math.exp((self.level - reached) / heat)
 
@@ -118,7 +137,7 @@ class _Search:
         rng, draft = self.rng, self.here
         floor = draft.floor.copy()
         waiting = [spot for spot in self.loose if draft.lost(spot.booked.id)]
-        middle = rng.choice(waiting or self.loose)
+        middle = rng.choice(waiting or (rng.random() < DEAR and self._dear()) or self.loose)
         goals: dict[int, int] = {}
         if waiting and middle.starts and rng.random() < ELSEWHERE:
             goals[middle.booked.id] = nth(middle.starts, rng.randrange(middle.starts.bit_count()))
@@ -135,8 +154,8 @@ class _Search:
             floor.give(spot.booked.id)
         again = [*waiting, *off]
         rng.shuffle(again)
-        if waiting and rng.random() < 0.5:
-            again.sort(key=lambda spot: not draft.lost(spot.booked.id))
+        if rng.random() < FIRST_COME:
+            again.sort(key=lambda s: not draft.lost(s.booked.id) if waiting else s.booked.affected)
         for spot in again:
             goal = goals.get(spot.booked.id)
             standing = placed(floor, spot, alone=rng.random() < 0.2, near=goal)

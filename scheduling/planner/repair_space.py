@@ -15,7 +15,7 @@ from scheduling.planner.placed import Examined, Placed
 from scheduling.planner.plans import PlannedPhase, PlannedVisit
 from scheduling.planner.pool import first_run
 from scheduling.planner.protocols import NURSE, THERAPIST
-from scheduling.planner.repair_problem import MOVED, NURSE_CHANGE, SHIFT, Booked, Problem
+from scheduling.planner.repair_problem import DISTURBED, MOVED, NURSE_CHANGE, SHIFT, Booked, Problem
 from scheduling.planner.shape import Shape, shape_of, watches_of
 from scheduling.planner.spacing import SERIES_RULES
 
@@ -233,7 +233,8 @@ class Spot:
     def _cost(self, start: int, *, same: bool) -> int:
         if start == self.at and same:
             return 0
-        return MOVED + -(-abs(start - self.at) // SHIFT)
+        disturbed = 0 if self.booked.affected else DISTURBED
+        return disturbed + MOVED + -(-abs(start - self.at) // SHIFT)
 
     @cached_property
     def forced(self) -> int:

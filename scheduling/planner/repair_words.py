@@ -68,7 +68,15 @@ def _rooms(space: Space, spot: Spot, standing: Standing) -> str:
         for claim in standing.place.claims
         if claim.kind == "room" and claim.resource not in before and claim.resource in names
     ]
-    return f"In {listed(new)} at the same time." if new else ""
+    if new:
+        return f"In {listed(new)} at the same time."
+    chairs = {claim.resource: claim.lanes for claim in spot.booked.place.claims}
+    other = [
+        names[claim.resource]
+        for claim in standing.place.claims
+        if claim.kind == "room" and chairs.get(claim.resource, claim.lanes) != claim.lanes
+    ]
+    return f"In another chair of {listed(other)} at the same time." if other else ""
 
 
 def _nurses(space: Space, spot: Spot, standing: Standing) -> list[str]:

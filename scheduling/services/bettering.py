@@ -126,7 +126,7 @@ def _better(
     if _stamp(remedy.site, remedy.problem) != book:
         return None
     affected = {visit.id for visit in remedy.problem.affected}
-    if disruption_of(remedy.plan) >= disruption(row, remedy.problem.by_id):
+    if disruption_of(remedy.problem, remedy.plan) >= disruption(row, remedy.problem.by_id):
         return book
     keep(row, [remedy], affected=affected, actor=WORKER, now=now)
     row.version += 1

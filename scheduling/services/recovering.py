@@ -43,11 +43,13 @@ from scheduling.services.remedies import (
     books_of,
     close_sites,
     keep,
+    lost_items,
     open_items,
     problems_now,
     remedies,
     since,
     stands,
+    with_companions,
 )
 
 OPEN = (Recovery.State.IMPROVING, Recovery.State.READY)
@@ -132,6 +134,7 @@ def accept_recovery(
 ) -> list[Appointment]:
     """Do what is proposed, or only for these visits; the visits that it is about, as they are then.
 
+    With `only`, those that have to move for them come along (an item's "with").
     Moves are judged anew under lock; stranded visits are to be rebooked and hold nothing. Asked
     again, the answer is the same and nothing changes. Recovery.DoesNotExist; PlanStale when the
     version is another one, or when a place is gone meanwhile: another plan was made then.
@@ -158,7 +161,7 @@ def _accept(
     row = _in_hand(recovery)
     close_sites(row)
     waiting = open_items(row)
-    wanted = None if only is None else set(only)
+    wanted = None if only is None else with_companions(row, only)
     todo = waiting if wanted is None else waiting & wanted
     if todo and version not in (None, row.version):
         raise PlanStale([_changed(row)])
@@ -348,20 +351,23 @@ def _await(row: Recovery, now: datetime) -> None:
 
 def _plan_anew(row: Recovery, actor: Actor, now: datetime) -> None:
     """Quick plans for what still waits, in place of those that were."""
-    waiting = open_items(row)
+    waiting = lost_items(row)
     found = [Remedy(site, task, quick(task)) for site, task in problems_now(row, now)[:AT_ONCE]]
+    row.moves = [item for item in row.moves if not item.get("for_others")]
     keep(row, found, affected=waiting, actor=actor, now=now)
     row.version += 1
-    row.status = Recovery.State.READY
-    row.improving_until = None
-    row.save()
+    _await(row, now)
     record(
         actor=actor,
         now=now,
         action="recovery.replanned",
         subject=f"recovery:{row.pk}",
         site=row.site_id,
-        after={"version": row.version},
+        after={
+            "version": row.version,
+            "moves": [item["appointment"] for item in row.moves],
+            "stranded": [item["appointment"] for item in row.stranded],
+        },
     )
 
 

@@ -2,7 +2,8 @@
 
 Works inside the transactions of `recovering` and `improving`, with the sites closed to others.
 An item is {"appointment", "from", "to", "reason"}, times in the site's zone; those that wait have
-"uncovered_from" too, moves their "place", and stranded ones "options".
+"uncovered_from" too, moves their "place" and "with", those that have to move for it, and stranded
+ones "options".
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from scheduling import daybook
 from scheduling.daybook.repairs import ENDED, held_by, problem_of, protocol_of, visits_of
 from scheduling.models import Appointment, Claim, Recovery, Status
 from scheduling.models.series import AHEAD
+from scheduling.planner.plans import PlannedVisit
 from scheduling.planner.repair import quick
 from scheduling.planner.repair_problem import (
+    DISTURBED,
     MOVED,
     SHIFT,
     STRANDED,
@@ -121,7 +124,7 @@ def remedies(
 
 def problems_now(row: Recovery, now: datetime) -> list[tuple[Site, Problem]]:
     """The days on which visits of a recovery still wait, as the book stands; by site and day."""
-    waiting = open_items(row)
+    waiting = lost_items(row)
     lost = _remembered(row)
     found: list[tuple[Site, Problem]] = []
     for book in books_of(waiting):
@@ -181,6 +184,11 @@ def open_items(row: Recovery) -> set[int]:
     return found
 
 
+def lost_items(row: Recovery) -> set[int]:
+    """Those of the open ones that lost something; the others move for them or stay."""
+    return open_items(row) - {i["appointment"] for i in row.moves if i.get("for_others")}
+
+
 def close_sites(row: Recovery) -> list[Site]:
     """Keep others out of every site that a recovery is about."""
     ids = {row.site_id, *_sites_of(row.affected)}
@@ -237,7 +245,8 @@ def _apply(
     plan, site, problem = remedy.plan, remedy.site, remedy.problem
     lost = {visit.id for visit in problem.affected}
     if any(move.visit not in lost for move in plan.moves):
-        proposed = (*(one for one in plan.reassigned if _differs(one, problem)), *plan.moves)
+        stays = (*plan.reassigned, *plan.kept)
+        proposed = (*(one for one in stays if _differs(one, problem)), *plan.moves)
         done: tuple[Repaired, ...] = ()
     else:
         proposed, done = plan.moves, plan.reassigned
@@ -250,7 +259,12 @@ def _apply(
     row.reassigned += [_item(one, site) for one in done]
     for one in proposed:
         row.moves.append(
-            _item(one, site) | {"points": _points(one, plan), "for_others": one.visit not in lost}
+            _item(one, site)
+            | {
+                "points": _points(one, problem, plan),
+                "for_others": one.visit not in lost,
+                "with": _in_its_way(one, proposed, problem),
+            }
         )
     row.stranded += [_stranded(one, problem, site) for one in plan.stranded]
 
@@ -259,6 +273,37 @@ def _differs(one: Repaired, problem: Problem) -> bool:
     """Whether more changes than nurses of a visit that lost nothing: those follow by themselves."""
     booked = problem.by_id[one.visit]
     return booked.affected or one.place != booked.place
+
+
+def _in_its_way(one: Repaired, proposed: Sequence[Repaired], problem: Problem) -> list[int]:
+    """Visits that lost nothing and are now where this one is to be: they have to move with it."""
+    found = []
+    for other in proposed:
+        booked = problem.by_id[other.visit]
+        there = booked.place.start < _cleared(one.place) and one.place.start < _cleared(
+            booked.place
+        )
+        if other is not one and not booked.affected and there:
+            found.append(other.visit)
+    return sorted(found)
+
+
+def _cleared(place: PlannedVisit) -> int:
+    """When its rooms are turned over."""
+    return max((claim.end for claim in place.claims), default=place.end)
+
+
+def with_companions(row: Recovery, wanted: Collection[int]) -> set[int]:
+    """These visits, and those that have to move so that they can."""
+    needs = {item["appointment"]: item.get("with", []) for item in row.moves}
+    found: set[int] = set()
+    coming = [*wanted]
+    while coming:
+        visit = coming.pop()
+        if visit not in found:
+            found.add(visit)
+            coming += needs.get(visit, [])
+    return found
 
 
 def _mend(
@@ -284,14 +329,18 @@ def disruption(row: Recovery, only: Collection[int] | None = None) -> int:
     return STRANDED * len(stranded) + sum(item["points"] for item in moves)
 
 
-def disruption_of(plan: RepairPlan) -> int:
+def disruption_of(problem: Problem, plan: RepairPlan) -> int:
     """The same of a plan that is not kept yet."""
-    return STRANDED * len(plan.stranded) + sum(_points(move, plan) for move in plan.moves)
+    moves = sum(_points(move, problem, plan) for move in plan.moves)
+    return STRANDED * len(plan.stranded) + moves
 
 
-def _points(one: Repaired, plan: RepairPlan) -> int:
+def _points(one: Repaired, problem: Problem, plan: RepairPlan) -> int:
     """Nothing for whom nobody notices."""
-    return MOVED + -(-abs(one.shift) // SHIFT) if one in plan.moves else 0
+    if one not in plan.moves:
+        return 0
+    disturbed = 0 if problem.by_id[one.visit].affected else DISTURBED
+    return disturbed + MOVED + -(-abs(one.shift) // SHIFT)
 
 
 def stands(visit: Appointment, to: Status, action: str, actor: Actor, now: datetime) -> None:

@@ -14,6 +14,7 @@ from scheduling.services.bettering import improve_recovery, waiting_recoveries
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.recovering import accept_recovery, call_out, come_back, replan
+from scheduling.services.remedies import with_companions
 from tests.cast import DESK, MONDAY, NOW, at, house, kare_times, patient, protocol, token
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +161,16 @@ def test_parts_are_accepted_one_by_one(four, clinic):
     accept_recovery(recovery=recovery.pk, actor=DESK, now=NOW)
     recovery.refresh_from_db()
     assert recovery.status == "accepted"
+
+
+def test_who_makes_room_for_a_chosen_visit_comes_along_and_who_makes_room_for_them():
+    moves = [
+        {"appointment": 1, "with": [2]},
+        {"appointment": 2, "with": [3]},
+        {"appointment": 3, "with": [2]},
+        {"appointment": 4, "with": [1]},
+    ]
+    assert with_companions(Recovery(moves=moves), [1, 9]) == {1, 2, 3, 9}
 
 
 def test_an_old_version_is_refused_and_nothing_is_done(four, clinic):

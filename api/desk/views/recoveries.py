@@ -153,8 +153,7 @@ def accept(request: Asked, recovery: int) -> HttpResponse:
             now=timezone.now(),
         )
     except PlanStale as no:
-        replan(recovery=row.pk, actor=actor(request), now=timezone.now())
-        tell(request, f"Nothing was done: {no.refusals[0].message} Here is a fresh plan.")
+        tell(request, f"Nothing was done: {no.refusals[0].message} It is shown here.")
     else:
         gone = sum(visit.status == "to_rebook" for visit in done)
         moved = words.count(len(done) - gone, "visit")

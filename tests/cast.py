@@ -27,9 +27,11 @@ from clinic.models import (
 )
 from clinic.spans import minute
 from scheduling import catalogue, daybook, tokens
-from scheduling.models import Protocol, ProtocolVersion
+from scheduling.models import Appointment, Protocol, ProtocolVersion
 from scheduling.planner.plans import Plan, PlannedVisit, Score
 from scheduling.planner.single import place
+from scheduling.selectors.gates import gates_of
+from scheduling.services.gates import record_gate
 
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY = date(2026, 12, 7)
@@ -287,3 +289,22 @@ def kare_times(monday: date = MONDAY, clock: str = "09:00") -> dict[str, datetim
         "th7": 35,
     }
     return {step: at(d0 + timedelta(days=days), clock) for step, days in offsets.items()}
+
+
+def all_met(visit: Appointment, *, now: datetime, leaving: bool = False) -> None:
+    """Everything is so that its protocol asks of a visit before preparation; or before it ends."""
+    for one in gates_of(visit, now=now):
+        early = one.gate.moment == "prep"
+        if early is leaving or one.gate.kind == "observed":
+            continue
+        record_gate(
+            appointment=visit.pk,
+            gate=one.gate.key,
+            outcome="met",
+            systolic=120,
+            diastolic=78,
+            name="Esther Escort",
+            phone="555 0100",
+            actor=DESK,
+            now=now,
+        )

@@ -3,6 +3,7 @@
 from scheduling.models.claims import Claim, Hold
 from scheduling.models.feeds import CalendarFeed, FeedEntry
 from scheduling.models.follow_ups import FollowUp
+from scheduling.models.gates import GateAnswer
 from scheduling.models.hand_overs import HandOver
 from scheduling.models.messages import Channel, Message, MessageTemplate
 from scheduling.models.protocols import Protocol, ProtocolDraft, ProtocolVersion
@@ -26,6 +27,7 @@ __all__ = [
     "Claim",
     "FeedEntry",
     "FollowUp",
+    "GateAnswer",
     "HandOver",
     "Hold",
     "Message",

@@ -13,8 +13,10 @@ from scheduling import daybook
 from scheduling.errors import Refused
 from scheduling.models import Appointment, Claim, ProtocolVersion, Series, Status, StatusChange
 from scheduling.models.series import GONE
+from scheduling.planner import gates
 from scheduling.planner.plans import Refusal
 from scheduling.planner.progress import UNDER_WAY, next_of
+from scheduling.selectors.gates import gates_of
 from scheduling.services.entries import publish
 
 GRACE = timedelta(minutes=15)
@@ -27,14 +29,17 @@ def set_status(
 ) -> Appointment:
     """A visit comes to stand at `to`, at a moment not to come and not before its last step.
 
-    A no-show frees what the visit still holds. One that stands so already is left as it is.
+    A no-show frees what the visit still holds. One that stands so already is left as it is. What
+    the protocol asks before preparation and before discharge has to be so (`planner.gates`).
     """
     visit = _locked(appointment)
     if visit.status == to:
         return visit
     moment = at or now
-    _must_lead_on(visit, to)
+    kind = _must_lead_on(visit, to)
     _must_be_in_order(visit, to, moment, now)
+    if stage := gates.blocks_at(to, kind):
+        _must_be_met(visit, stage, moment)
     before = visit.status
     if to == Status.NO_SHOW:
         Claim.objects.filter(appointment=visit).delete()
@@ -86,13 +91,27 @@ def _locked(appointment: int) -> Appointment:
     return rows.get(pk=appointment)
 
 
-def _must_lead_on(visit: Appointment, to: str) -> None:
-    possible = next_of(visit.status, kind_of(visit))
+def _must_be_met(visit: Appointment, stage: gates.Moment, at: datetime) -> None:
+    """Refused with every gate that is open, and what it lacks."""
+    if lacking := gates.missing(gates_of(visit, now=at), stage):
+        raise Refused(
+            [
+                Refusal("gates_are_met", one.gate.key, f"{one.gate.name}: {one.why}", visit.step)
+                for one in lacking
+            ]
+        )
+
+
+def _must_lead_on(visit: Appointment, to: str) -> str:
+    """The kind of its step; Refused where that status does not follow."""
+    kind = kind_of(visit)
+    possible = next_of(visit.status, kind)
     if to not in possible:
         stands = visit.get_status_display().lower()
         names = " or ".join(Status(one).label.lower() for one in possible)
         hint = f"From there it can become {names}." if possible else "Nothing follows from there."
         raise _refused(visit, "status_is_next", f"This visit is {stands}. {hint}")
+    return kind
 
 
 def kind_of(visit: Appointment) -> str:

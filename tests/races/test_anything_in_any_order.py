@@ -51,7 +51,7 @@ from scheduling.services.progress import set_status
 from scheduling.services.recovering import accept_recovery, call_out, come_back, replan
 from scheduling.services.undoing import NotUndoable, newest_undoable, undo
 from scheduling.services.waiting import join_waitlist, leave_waitlist
-from tests.cast import DESK, NOW, house, patient, protocol
+from tests.cast import DESK, NOW, all_met, house, patient, protocol
 
 pytestmark = pytest.mark.django_db
 STEPS = int(os.environ.get("STEPS", "300"))
@@ -150,6 +150,8 @@ class Day(RuleBasedStateMachine):
     def stands(self, which: int, to: str) -> None:
         begun = Appointment.objects.filter(starts_at__lte=self.now)
         if visit := self.one(begun, which):
+            if to == "in_prep" and visit.status == "arrived":
+                all_met(visit, now=self.now)
             self.does(lambda: set_status(appointment=visit.pk, to=to, actor=DESK, now=self.now))
 
     @rule(which=WHICH)

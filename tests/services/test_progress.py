@@ -12,7 +12,7 @@ from scheduling.models import Appointment, Claim, Series, StatusChange
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.progress import set_status, take_back_status
-from tests.cast import DESK, NOW, house, kare_times, patient, protocol, token
+from tests.cast import DESK, NOW, all_met, house, kare_times, patient, protocol, token
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -32,8 +32,13 @@ def the(series: Series, step: str) -> Appointment:
 
 
 def go(visit: Appointment, *steps: str, late: timedelta = timedelta()) -> Appointment:
+    """A step every twenty minutes, an hour to recover, and all that is asked of it so."""
     for number, to in enumerate(steps):
         now = visit.starts_at + late + number * 20 * MINUTE
+        if to == "discharged" and "recovering" in steps:
+            now += 40 * MINUTE
+        if to in ("in_prep", "discharged"):
+            all_met(visit, now=now, leaving=to == "discharged")
         visit = set_status(appointment=visit.pk, to=to, actor=DESK, now=now)
     return visit
 
@@ -42,7 +47,8 @@ def test_an_infusion_goes_from_arrival_to_discharge_and_each_step_is_timed(serie
     inf1 = the(series, "inf1")
     go(inf1, "arrived", "in_prep", "infusing", "recovering", "discharged")
     timed = StatusChange.objects.filter(appointment=inf1)
-    assert [change.at - inf1.starts_at for change in timed] == [n * 20 * MINUTE for n in range(5)]
+    apart = [change.at - inf1.starts_at for change in timed]
+    assert apart == [n * 20 * MINUTE for n in (0, 1, 2, 3, 6)]
     assert the(series, "inf1").status == "discharged"
 
 

@@ -77,6 +77,8 @@ const slot = () => {
 
 function drawVisit(id) {
   const li = document.getElementById(`visit-${id}`);
+  // The list is newer than the blocks for a moment: one that is gone from it goes at once.
+  if (!li) return document.createElement("div");
   const { hue, start, end, turnover, tone, spare } = li.dataset;
   const link = li.querySelector(".entry-link");
   const block = template.content.firstElementChild.cloneNode(true);

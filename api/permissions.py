@@ -38,6 +38,7 @@ book_visit        | x  .  .  x  x  .  .  .  | appointments:write | book one visi
 cancel_visit      | x  .  .  x  x  .  .  .  | appointments:write | cancel one visit
 move_visit        | x  .  .  x  x  .  .  .  | appointments:write | move a visit and what follows it
 run_day           | x  x  x  x  x  .  .  .  | appointments:write | say where a visit stands
+record_gates      | x  x  x  x  x  .  .  .  | appointments:write | say what must be so is so
 override_rules    | .  .  .  x  x  .  .  .  | -                  | break a rule, with a reason
 report_absence    | x  .  .  x  .  .  x  .  | absences:write     | somebody, a room or a site is out
 see_recoveries    | x  .  x  x  x  .  x  .  | absences:read      | what an absence does to the day

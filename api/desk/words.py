@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import phonenumbers
 
@@ -97,19 +96,6 @@ def telephone(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-
-
-def gate(asked: dict[str, Any]) -> str:
-    """Fasting, 6 h before; Blood pressure below 140/90."""
-    said = phase(asked["kind"])
-    if "hours" in asked:
-        said += f", {asked['hours']} h before"
-    if "within_days" in asked:
-        days = asked["within_days"]
-        said += ", on the day" if days == 0 else f", within {count(days, 'day')}"
-    if "systolic_below" in asked:
-        said += f" below {asked['systolic_below']}/{asked['diastolic_below']}"
-    return said
 
 
 def phase(name: str) -> str:

@@ -12,6 +12,7 @@ from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
 from api.rest.follow_ups import FollowUpsDoor
+from api.rest.gates import Gates
 from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
@@ -46,6 +47,7 @@ V1 = {
     "appointments/<str:id>/cancel": AppointmentCancelling,
     "appointments/<str:id>/move": AppointmentMoving,
     "appointments/<str:id>/status": AppointmentStatus,
+    "appointments/<str:id>/gates": Gates,
     "absences": Absences,
     "recoveries/<str:id>": OneRecovery,
     "recoveries/<str:id>/accept": RecoveryAcceptance,

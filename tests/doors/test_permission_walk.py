@@ -74,6 +74,8 @@ waitlist:write     | 200  | no    | POST   /api/v1/offers/<str:token>/accept
 follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/move
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/status
+appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>/gates
+appointments:write | 400  | no    | POST   /api/v1/appointments/<str:id>/gates
 series:read        | 200  | none  | GET    /api/v1/series
 series:write       | 201  | no    | POST   /api/v1/series
 series:read        | 200  | no    | GET    /api/v1/series/<str:id>
@@ -359,6 +361,7 @@ class World:
                 "ends_at": "2027-03-01T09:00:00-05:00",
             },
             "POST   /api/v1/appointments/<str:id>/status": {"to": "confirmed"},
+            "POST   /api/v1/appointments/<str:id>/gates": {"gate": "consent", "outcome": "met"},
             "POST   /api/v1/appointments/<str:id>/move": {
                 "starts_at": self.visit(name).starts_at.isoformat()
             },

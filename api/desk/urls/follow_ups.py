@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from api.desk.views import due, follow_ups
+from api.desk.views import due, follow_ups, gates
 
 urlpatterns = [
     path("sites/<int:site>/follow-ups", follow_ups.listed, name="follow-ups"),
+    path("sites/<int:site>/missing", gates.missing, name="missing"),
     path("follow-ups/<int:follow_up>/book", follow_ups.book, name="book-follow-up"),
     path(
         "follow-ups/<int:follow_up>/done",

@@ -12,13 +12,13 @@ from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
 from api.desk.frame import Asked, actor, behind, page, part, signed_in
+from api.desk.gates import context_of
 from api.desk.left import left_of
 from api.desk.sheet import names_in, siblings_of
 from api.desk.steps import STEPS, Step
 from api.desk.telling import tell
 from api.permissions import may, require, visible_patients, visible_visits
 from clinic.models import Patient
-from scheduling import catalogue
 from scheduling.errors import Refused
 from scheduling.models import Appointment, CancelKind, Status
 from scheduling.models.series import AHEAD
@@ -51,7 +51,6 @@ def visit(request: Asked, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "visit": found,
         "entry": shown(request, found),
-        "gates": _gates(found) if may(user, "see_care", found.site) else [],
         "opens_patient": _opens_patient(request, found),
         "may_wait": found.status in AHEAD and may(user, "manage_waitlist", found.site),
         "may_move": found.status in AHEAD and may(user, "move_visit", found.site),
@@ -59,6 +58,7 @@ def visit(request: Asked, pk: int) -> HttpResponse:
         "sees_care": may(user, "see_care", found.site),
         "may_note": may(user, "write_notes", found.site),
         "next": next_steps(request, found),
+        **context_of(request, found, timezone.now()),
     }
     if request.htmx:
         return part(request, "desk/visits/sheet.html", **context)
@@ -111,7 +111,7 @@ def status(request: Asked, pk: int) -> HttpResponse:
     try:
         set_status(appointment=pk, to=to, actor=actor(request), now=now)
     except Refused as no:
-        tell(request, no.refusals[0].message)
+        tell(request, _why_not(no))
         return behind(request, "desk:visit", pk)
     entry = shown(request, found)
     said = f"{entry.name}, {entry.step}: {Status(to).label.lower()}."
@@ -120,6 +120,15 @@ def status(request: Asked, pk: int) -> HttpResponse:
     # A no-show gave its place free: the way back is to book it anew.
     tell(request, said, undo="" if to == Status.NO_SHOW else f"appointment:{pk}")
     return behind(request, "desk:visit", pk)
+
+
+def _why_not(no: Refused) -> str:
+    first = no.refusals[0]
+    if first.rule != "gates_are_met":
+        return first.message
+    names = [one.message.partition(":")[0] for one in no.refusals]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"Not yet: {', '.join(names[:3])}{more}. See what must be so before."
 
 
 def next_steps(request: Asked, visit: Appointment) -> list[Step]:
@@ -135,12 +144,6 @@ def next_steps(request: Asked, visit: Appointment) -> list[Step]:
         for to in possible
         if (today or to == Status.CONFIRMED) and (to != Status.NO_SHOW or now >= visit.starts_at)
     ]
-
-
-def _gates(visit: Appointment) -> list[str]:
-    """What the protocol asks to be checked before this step, in words."""
-    step = catalogue.step_of(visit.protocol_version.definition, visit.step)
-    return [words.gate(gate) for gate in step.get("gates", [])] if step else []
 
 
 def _opens_patient(request: Asked, visit: Appointment) -> bool:

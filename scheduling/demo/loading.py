@@ -18,6 +18,7 @@ from scheduling.demo.boards import make_board
 from scheduling.demo.clinic import Made, build
 from scheduling.demo.courses import Course
 from scheduling.demo.filling import ACUITY, BUSY_WEEKS, Booked, Filling
+from scheduling.demo.gates import write_answers
 from scheduling.demo.names import Names
 from scheduling.demo.people import make_patients
 from scheduling.demo.slots import Board
@@ -74,6 +75,7 @@ def load(*, size: str, seed: int, load: float, start: date | None, now: datetime
                 booked += Filling(board, courses, load, rng).fill()
         patients = _patients(booked, made, as_of, names, rng)
         visits = write_courses(booked, patients[: len(booked)], first=first, now=as_of, rng=rng)
+        write_answers(visits, now=as_of, rng=rng)
         return Loaded(
             organisation=blueprint.organisation,
             sites=len(made.sites),

@@ -75,7 +75,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """A gate with its last answer. `open` gates block; `why` says what is missing, or what is so."""
+    """A gate with its last answer. `open` ones block; `why` says what is missing or so."""
 
     gate: Gate
     answer: Answer | None

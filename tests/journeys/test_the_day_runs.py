@@ -1,12 +1,15 @@
 """The day runs in a browser: step by step, a no-show booked again, a cancellation's outlook."""
 
+from datetime import timedelta
+
 import time_machine
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from clinic.models import Patient
-from scheduling.models import Appointment, ProtocolVersion
+from scheduling.models import Appointment, ProtocolVersion, StatusChange
 from scheduling.services.booking import book_series, book_visit
-from tests.cast import DESK, MONDAY, NOW, at, days_after, kare_times, patient, token
+from tests.cast import DESK, MONDAY, NOW, all_met, at, days_after, kare_times, patient, token
 
 
 def test_a_visit_goes_on_a_no_show_is_rebooked_and_a_cancellation_says_what_is_left(
@@ -35,6 +38,10 @@ def test_a_visit_goes_on_a_no_show_is_rebooked_and_a_cancellation_says_what_is_l
             ("To recovery", "Recovering"),
             ("Discharge", "Discharged"),
         ]:
+            if does in ("Start prep", "Discharge"):
+                late = timedelta(hours=1) if does == "Discharge" else timedelta()
+                StatusChange.objects.filter(to="recovering").update(at=timezone.now() - late)
+                all_met(alone, now=timezone.now(), leaving=does == "Discharge")
             desk.get_by_role("button", name=does, exact=True).click()
             expect(desk.locator(".visit-body .status").first).to_contain_text(stands)
 

@@ -26,14 +26,6 @@ def test_every_status_has_a_word_and_an_icon():
     assert all(sign.word and sign.icon for sign in words.STATUSES.values())
 
 
-def test_gates_say_their_numbers():
-    fasting = {"kind": "fasting", "hours": 6}
-    pressure = {"kind": "blood_pressure", "systolic_below": 140, "diastolic_below": 90}
-    assert words.gate(fasting) == "Fasting, 6 h before"
-    assert words.gate(pressure) == "Blood pressure below 140/90"
-    assert words.gate({"kind": "pregnancy_test", "within_days": 0}) == "Pregnancy test, on the day"
-
-
 def test_a_number_that_is_no_telephone_number_stays_as_it_is():
     assert words.telephone("+12125550123") == "(212) 555-0123"
     assert words.telephone("ask for Sam") == "ask for Sam"

@@ -8,6 +8,7 @@ from scheduling.models.hand_overs import HandOver
 from scheduling.models.messages import Channel, Message, MessageTemplate
 from scheduling.models.protocols import Protocol, ProtocolDraft, ProtocolVersion
 from scheduling.models.recoveries import Recovery
+from scheduling.models.rounds import VitalsEntry
 from scheduling.models.series import (
     Appointment,
     AppointmentPhase,
@@ -40,5 +41,6 @@ __all__ = [
     "Series",
     "Status",
     "StatusChange",
+    "VitalsEntry",
     "WaitlistEntry",
 ]

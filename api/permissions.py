@@ -39,6 +39,8 @@ cancel_visit      | x  .  .  x  x  .  .  .  | appointments:write | cancel one vi
 move_visit        | x  .  .  x  x  .  .  .  | appointments:write | move a visit and what follows it
 run_day           | x  x  x  x  x  .  .  .  | appointments:write | say where a visit stands
 record_gates      | x  x  x  x  x  .  .  .  | appointments:write | say what must be so is so
+see_rounds        | .  x  x  x  x  .  .  .  | -                  | vitals of patients under way
+record_rounds     | .  .  x  x  x  .  .  .  | -                  | record and correct vitals
 override_rules    | .  .  .  x  x  .  .  .  | -                  | break a rule, with a reason
 report_absence    | x  .  .  x  .  .  x  .  | absences:write     | somebody, a room or a site is out
 see_recoveries    | x  .  x  x  x  .  x  .  | absences:read      | what an absence does to the day

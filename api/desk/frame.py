@@ -186,6 +186,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_day", site) or may(user, "see_own_day", site):
             url = reverse("desk:today", args=[site.pk])
             places.append(Place("day", "Day", "layout-grid", url, "g d"))
+        if may(user, "record_rounds", site):
+            url = reverse("desk:rounds", args=[site.pk])
+            places.append(Place("rounds", "Rounds", "heart-pulse", url, "g r"))
         if may(user, "book_series", site):
             url = reverse("desk:book", args=[site.pk])
             places.append(Place("book", "Book", "calendar-plus", url, "b"))

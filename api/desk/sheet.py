@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
-
 from api.desk import words
 from api.desk.blocks import Block, blocks_of
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
 from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown, within
 from api.permissions import may, visible_visits
-from clinic.models import Journal, Room, Site, Staff, User
+from clinic.journal import stamp
+from clinic.models import Room, Site, Staff, User
 from clinic.selectors import closed_days, next_open_day, open_spans, range_of
 from clinic.spans import moment
 from scheduling.models import Appointment, Status
@@ -60,12 +59,6 @@ class Sheet:
     @property
     def short(self) -> list[CoverStep]:
         return [step for step in self.cover if step.short]
-
-
-def stamp(site: Site) -> int:
-    """Rises with every journaled change at the site, or of no site: somebody's absence is such."""
-    newest = Journal.objects.filter(Q(site=site) | Q(site=None)).order_by("-pk")
-    return newest.values_list("pk", flat=True).first() or 0
 
 
 def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -> Sheet:

@@ -40,6 +40,29 @@ def status_of(placed: Placed, start: int, now: int, *, is_origin: bool, rng: Ran
     return Status.CONFIRMED if luck < confirmed else Status.BOOKED
 
 
+def steps_of(
+    placed: Placed, start: int, now: int, status: Status, *, rng: Random
+) -> list[tuple[Status, int]]:
+    """When a visit of today came to stand where, up to where it stands: each a little off the plan.
+
+    `start` and `now` are minutes since 1970. None of one that has not begun.
+    """
+    off, at, told = rng.randrange(-4, 7), start, list[tuple[Status, int]]()
+    if status not in (Status.DISCHARGED, Status.ARRIVED, *DURING.values(), Status.IN_SESSION):
+        return []
+    told.append((Status.ARRIVED, min(start + min(off, 0) - rng.randrange(6), now)))
+    for phase in placed.step.phases:
+        stage = DURING.get(phase.name, Status.IN_SESSION)
+        if stage not in [one for one, _ in told]:
+            if told[-1][0] == status:
+                return told
+            told.append((stage, min(max(at + off, told[-1][1]), now)))
+        at += phase.minutes
+    if status == Status.DISCHARGED:
+        told.append((status, min(max(at + off, told[-1][1]), now)))
+    return told
+
+
 def _during(placed: Placed, minute: int) -> Status:
     at = 0
     for phase in placed.step.phases:

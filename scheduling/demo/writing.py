@@ -11,8 +11,15 @@ from clinic.models import Journal, Patient
 from clinic.spans import minute, moment
 from scheduling.demo.filling import Booked
 from scheduling.demo.slots import Placed
-from scheduling.demo.statuses import status_of
-from scheduling.models import Appointment, AppointmentPhase, Claim, Series, Status
+from scheduling.demo.statuses import status_of, steps_of
+from scheduling.models import (
+    Appointment,
+    AppointmentPhase,
+    Claim,
+    Series,
+    Status,
+    StatusChange,
+)
 from scheduling.models.series import GONE
 from scheduling.services.entries import publish
 
@@ -48,6 +55,14 @@ def write_courses(
             for placed, visit, board in zip(places, visits, boards, strict=True)
             if visit.status not in GONE
             for claim in _claims(placed, visit, board.days[placed.day].midnight)
+        ),
+        batch_size=BATCH,
+    )
+    StatusChange.objects.bulk_create(
+        (
+            change
+            for placed, visit in zip(places, visits, strict=True)
+            for change in _changes(placed, visit, now)
         ),
         batch_size=BATCH,
     )
@@ -102,6 +117,16 @@ def _appointment(
         created_at=series.created_at,
         updated_at=series.created_at,
     )
+
+
+def _changes(placed: Placed, visit: Appointment, now: datetime) -> Iterator[StatusChange]:
+    """The actual times of today's visits, drawn by a generator of the visit's own."""
+    today = now.astimezone(visit.site.zone).date()
+    if visit.starts_at.astimezone(visit.site.zone).date() == today:
+        own = Random(visit.uid.int)  # noqa: S311 - a demo's small delays
+        start, status = minute(visit.starts_at), Status(visit.status)
+        for to, at in steps_of(placed, start, minute(now), status, rng=own):
+            yield StatusChange(appointment=visit, to=to, at=moment(at), by="load_demo")
 
 
 def _phases(placed: Placed, visit: Appointment) -> Iterator[AppointmentPhase]:

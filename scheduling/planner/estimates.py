@@ -26,7 +26,7 @@ WITH_INFUSION = ("arrived", "in_prep", "infusing", "recovering")
 IN_SESSION = ("arrived", "in_session")
 
 Key = tuple[int, int]
-"""A chair: room and lane. A clinician: resource and 0."""
+"""A chair: room and lane. A person: resource and 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,17 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a visit takes of a chair or a clinician; `turnover` minutes follow on a chair."""
+    """What a visit takes of a chair, a clinician or a nurse; a chair has `turnover` minutes after.
+
+    A nurse's lane pushes nobody.
+    """
 
     key: Key
     start: int
     end: int
     turnover: int = 0
     room: bool = True
+    pushes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A chair or clinician as it will really be taken; free again at `until`."""
+    """A chair or a person as it will really be taken; free again at `until`."""
 
     key: Key
     start: int
@@ -157,7 +161,7 @@ def estimate(visits: Iterable[Visit], now: int) -> dict[int, Estimate]:
         if told.missing > WAITED_FOR:
             continue
         for held, hold in zip(visit.held, told.holds, strict=True):
-            if held.key not in taken or taken[held.key][0] < hold.until:
+            if held.pushes and (held.key not in taken or taken[held.key][0] < hold.until):
                 over = hold.end - held.end
                 taken[held.key] = hold.until, Because(visit.id, held.key, held.room, over)
     return found

@@ -213,6 +213,7 @@ const keys = {
   u: () => [...document.querySelectorAll("#toasts [data-undo]:not([hidden])")].at(-1)?.click(),
   v: () => follow("[data-view-choice][aria-pressed=false]"),
   "g d": () => place("day"),
+  "g v": () => place("live"),
   "g c": () => place("cover"),
   "g s": () => place("series"),
   "g p": () => place("patients"),

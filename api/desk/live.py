@@ -155,7 +155,9 @@ class Live:
 
     def _why(self, because: Because) -> str:
         """`Room 2 runs over 15 min`."""
-        name = self.names.get(because.key[0], "")
+        pk, lane = because.key
+        chairs = next((room.chairs for room in self.rooms if room.pk == pk), 1)
+        name = f"{self.names.get(pk, '')}{f' · {lane + 1}' if chairs > 1 else ''}"
         if because.over <= 0:
             return f"{name} is not free sooner"
         return f"{name} runs over {because.over} min"

@@ -39,6 +39,14 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """Somebody who comes into their care later."""
+
+    card: Card
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NurseLine:
     """A nurse, or the clinician who looks."""
 
@@ -46,7 +54,7 @@ class NurseLine:
     name: str
     mine: bool
     now: list[Watched]
-    next: list[Card]
+    next: list[Following]
     warned: list[Warned]
 
 
@@ -81,7 +89,7 @@ def _line(
     vitals: Mapping[int, datetime],
 ) -> NurseLine:
     now: list[Watched] = []
-    ahead: list[tuple[int, Card]] = []
+    ahead: list[Following] = []
     warned: list[Warned] = []
     for pk, held in holds.items():
         visit, told = live.run.by_id[pk], live.run.estimates[pk]
@@ -91,15 +99,14 @@ def _line(
         if here and visit.status in UNDER_WAY:
             now.append(Watched(card, live.run.clock(max(here)), vitals.get(pk)))
         elif later:
-            ahead.append((min(later), card))
+            ahead.append(Following(card, live.run.clock(min(later))))
         if told.warns and card.expected:
             whose = "your" if mine else "the"
             said = f"{card.why}: {whose} {words.clock(card.planned)}, {card.name}, will start about"
             warned.append(Warned(f"{person.pk}-{pk}", f"{said} {words.clock(card.expected)}"))
-    ahead.sort(key=lambda one: one[0])
+    ahead.sort(key=lambda one: one.at)
     now.sort(key=lambda one: one.until)
-    following = [card for _, card in ahead[:NEXT]]
-    return NurseLine(person.pk, person.name, mine, now, following, warned)
+    return NurseLine(person.pk, person.name, mine, now, ahead[:NEXT], warned)
 
 
 def cover_now(live: Live) -> CoverStep | None:

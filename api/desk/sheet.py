@@ -12,7 +12,6 @@ from api.desk.blocks import Block, blocks_of
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
 from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown, within
 from api.permissions import may, visible_visits
-from clinic.journal import stamp
 from clinic.models import Room, Site, Staff, User
 from clinic.selectors import closed_days, next_open_day, open_spans, range_of
 from clinic.spans import moment
@@ -26,7 +25,6 @@ class Sheet:
 
     site: Site
     day: date
-    stamp: int
     columns: list[Column]
     entries: list[Entry]
     cover: list[CoverStep]
@@ -63,7 +61,6 @@ class Sheet:
 
 def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -> Sheet:
     """Everything of one site date that `user` may see, laid out by rooms, clinicians or nurses."""
-    changed = stamp(site)
     start, end = (moment(minute) for minute in range_of(site, day, day))
     shown = list(visible_visits(user, visits(sites=[site], start=start, end=end)))
     cover = coverage(site=site, day=day, now=now) if may(user, "see_coverage", site) else None
@@ -89,7 +86,6 @@ def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -
     return Sheet(
         site=site,
         day=day,
-        stamp=changed,
         columns=of_people if by in ROLES else columns(rooms),
         entries=listed,
         cover=cover_steps(cover) if cover and not closed else [],

@@ -79,16 +79,24 @@ export function watch({ region, address, show, at = EVERY_MS }) {
 
 // The same place after a swap: what had the focus, what was open, how far it was scrolled.
 export function keepingPlace(region, swap) {
-  const inside = region.contains(document.activeElement);
-  const focused = inside && document.activeElement.id;
+  const { id } = region;
+  const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  const same = `#${id} [href="${focused?.getAttribute("href")}"]`;
+  const links = () => [...document.querySelectorAll(same)];
+  const number = focused?.hasAttribute("href") ? links().indexOf(focused) : -1;
   const open = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
   const { scrollX, scrollY } = window;
+  const { scrollTop } = region;
   swap();
-  for (const id of open) {
-    const details = document.getElementById(id);
+  for (const one of open) {
+    const details = document.getElementById(one);
     if (details) details.open = true;
   }
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (focused) {
+    const again = focused.id ? document.getElementById(focused.id) : links()[Math.max(number, 0)];
+    (again ?? document.getElementById("main")).focus({ preventScroll: true });
+  }
+  document.getElementById(id).scrollTop = scrollTop;
   window.scrollTo(scrollX, scrollY);
 }
 

@@ -6,7 +6,7 @@ const SLOWEST_MS = 10_000;
 const PATIENCE_MS = 8000;
 
 const connection = document.getElementById("connection");
-let shown = new Date();
+let shown = new Date(connection?.dataset.at ?? Date.now()); // by the server's clock
 
 // What a change would take away from under somebody's hands.
 export function atWork(region) {
@@ -45,8 +45,9 @@ export function watch({ region, address, show, at = EVERY_MS }) {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const got = await fetch(address(), { headers, signal, cache: "no-store" });
     if (got.status === 401 || got.redirected) return "You are signed out";
+    if (!got.ok && got.status !== 304) return "Connection lost";
+    shown = new Date(got.headers.get("Date") ?? Date.now());
     if (got.status === 304) return "";
-    if (!got.ok) return "Connection lost";
     const text = await got.text();
     // Somebody may have begun something meanwhile: then it is asked for once more, later.
     if (!atWork(region())) {
@@ -62,7 +63,6 @@ export function watch({ region, address, show, at = EVERY_MS }) {
     asking = true;
     const lost = await answer().catch(() => "Connection lost");
     asking = false;
-    if (!lost) shown = new Date();
     tell(lost && `${lost}, showing ${clock(shown)}`);
     wait = lost ? Math.min(wait * 1.5, SLOWEST_MS) : at;
     later();

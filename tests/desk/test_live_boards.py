@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.journal import record, stamp
-from clinic.models import Grant, Room, Staff, User
+from clinic.models import Grant, Journal, Room, Staff, User
 from clinic.services.access import set_grants
 from scheduling.models import Appointment, Claim, ProtocolVersion
 from scheduling.selectors.running import running
@@ -220,17 +220,23 @@ def test_a_full_board_asks_as_many_questions_of_many_visits_as_of_one(
             board(browser, clinic, tab)
 
 
-def test_a_step_from_the_board_is_said_and_the_page_stays(clinic):
+def test_a_step_from_the_board_is_said_and_taken_back_and_the_page_stays(clinic):
     pia = infusion(clinic, "Pia", "09:00")
+    browser = signed_in()
     with time_machine.travel(at(MONDAY, "09:00"), tick=False):
-        answer = signed_in().post(
+        answer = browser.post(
             f"/visits/{pia.pk}/status", {"to": "arrived", "live": "1"}, headers=ASK
         )
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert "HX-Refresh" not in answer.headers
-    assert "Pia Sample" in answer.headers["HX-Trigger"]
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert "HX-Refresh" not in answer.headers
+        assert "Pia Sample" in answer.headers["HX-Trigger"]
+        pia.refresh_from_db()
+        assert pia.status == "arrived"
+        entry = Journal.objects.filter(action="visit.status").latest("pk")
+        back = browser.post("/undo", {"entry": entry.pk, "live": "1"}, headers=ASK)
+    assert (back.status_code, "HX-Refresh" in back.headers) == (204, False)
     pia.refresh_from_db()
-    assert pia.status == "arrived"
+    assert pia.status == "booked"
 
 
 def test_the_stamp_tells_every_row_of_the_site_or_of_none_and_not_of_another(clinic):

@@ -84,8 +84,8 @@ def live(request: Asked, site: int, day: date) -> HttpResponse:
         return answer
     place = open_site(request, site, "see_day", "see_own_day")
     sheet = read_sheet(request.user, place, day, now, by)
-    shown = {"sheet": sheet, "tag": tag, "tally": tally(sheet.entries)}
-    return tagged(part(request, "desk/day/list.html", **shown), tag)
+    told = tally(sheet.entries)
+    return tagged(part(request, "desk/day/list.html", sheet=sheet, tag=tag, tally=told), tag)
 
 
 def _tag(request: Asked, site: int, day: date, by: str, now: datetime) -> str:

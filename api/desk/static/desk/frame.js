@@ -64,7 +64,9 @@ if (refused && document.activeElement === body) {
 }
 
 function undo(entry) {
-  window.htmx.ajax("POST", body.dataset.undoUrl, { values: { entry }, swap: "none" });
+  // A live board asks by itself what has changed.
+  const values = byId("live") ? { entry, live: 1 } : { entry };
+  window.htmx.ajax("POST", body.dataset.undoUrl, { values, swap: "none" });
 }
 body.addEventListener("undo", ({ detail }) => undo(detail));
 

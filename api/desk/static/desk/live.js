@@ -23,8 +23,9 @@ function clock(moment) {
 
 function tell(text) {
   const sign = connection?.querySelector(".connection-sign");
-  if (!sign || sign.hidden === !text) return;
-  sign.querySelector("span").textContent = text;
+  const said = sign?.querySelector("span");
+  if (!sign || (sign.hidden === !text && said.textContent === text)) return;
+  said.textContent = text;
   sign.hidden = !text;
 }
 

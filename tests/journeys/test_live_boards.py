@@ -12,6 +12,7 @@ from scheduling.services.booking import book_visit
 from scheduling.services.progress import set_status
 from tests.cast import DESK, MONDAY, NOW, at, patient
 from tests.journeys.conftest import somebody
+from tests.journeys.test_everybody_can_use_it import barriers
 
 SOON_MS = 2000
 
@@ -69,6 +70,31 @@ def test_a_step_on_one_screen_is_on_every_other_within_two_seconds(
     expect(nurse.locator(".live-watched")).to_contain_text("Pia Sample", timeout=SOON_MS)
     expect(button).to_contain_text("Start infusion")
     expect(button).to_be_focused()
+
+
+def test_a_step_is_taken_back_in_place(desk, live_server, clinic, pia):
+    desk.goto(f"{live_server.url}/sites/{clinic.pk}/live")
+    desk.evaluate("window.sameAsBefore = true")
+    desk.get_by_role("button", name="Arrived").click()
+    expect(desk.locator(".of-here .live-card")).to_have_count(1)
+    desk.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(desk.locator(".of-late .live-card")).to_have_count(1, timeout=SOON_MS)
+    assert desk.evaluate("window.sameAsBefore")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_full_boards_have_no_barrier_and_fit_a_phone(desk, live_server, clinic, pia, scheme):
+    for to, clock in (("arrived", "08:40"), ("in_prep", "08:41"), ("infusing", "08:42")):
+        set_status(appointment=pia.pk, to=to, actor=DESK, now=at(MONDAY, clock))
+    desk.emulate_media(color_scheme=scheme)
+    with time_machine.travel(at(MONDAY, "09:40"), tick=True):
+        for tab, shown in (("", ".runs-over"), ("/nurses", ".live-watched"), ("/rooms", ".use")):
+            desk.set_viewport_size({"width": 1366, "height": 768})
+            desk.goto(f"{live_server.url}/sites/{clinic.pk}/live{tab}")
+            expect(desk.locator(shown).first).to_be_visible()
+            assert barriers(desk) == []
+            desk.set_viewport_size({"width": 390, "height": 844})
+            assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_line_that_was_cut_is_told_and_heals_without_a_reload(

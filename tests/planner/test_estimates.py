@@ -1,5 +1,10 @@
 """What runs over is said honestly and pushes what follows: no database."""
 
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from scheduling.planner.estimates import (
     WAITED_FOR,
     Because,
@@ -176,3 +181,33 @@ def test_phases_are_told_from_the_names_a_protocol_gives_them():
     assert stages(["drip"], True) == ("infusing",)
     assert stages(["therapy"], False) == ("in_session",)
     assert stages(["arrive", "therapy"], False) == ("arrived", "in_session")
+
+
+STEPS = ("arrived", "in_prep", "infusing", "recovering", "discharged")
+
+
+@st.composite
+def days(draw) -> tuple[int, list[Visit]]:
+    """A moment, and up to five infusions in two chairs that stand wherever they do at it."""
+    now = NINE + draw(st.integers(-60, 600))
+    visits = []
+    for number in range(draw(st.integers(1, 5))):
+        moments = sorted(draw(st.lists(st.integers(now - 300, now), max_size=5)))
+        came = dict(zip(STEPS, moments, strict=False))
+        status = STEPS[len(moments) - 1] if moments else "booked"
+        start = NINE + 10 * draw(st.integers(0, 40))
+        chair = (draw(st.integers(1, 2)), 0)
+        visits.append(infusion(number, start, status, came, chair, (70, 0)))
+    return now, visits
+
+
+@given(days())
+def test_nothing_still_to_end_ends_before_now_and_phases_follow_one_another(day):
+    now, visits = day
+    for told in estimate(visits, now).values():
+        assert all(one.end >= now for one in told.phases if one.state != "done")
+        assert all(one.end <= now for one in told.phases if one.state == "done")
+        assert all(a.end <= b.start for a, b in pairwise(told.phases))
+        assert len(told.phases) == len(INFUSION)
+        if told.waits:
+            assert told.delay >= 0

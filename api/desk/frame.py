@@ -186,6 +186,8 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         if may(user, "see_day", site) or may(user, "see_own_day", site):
             url = reverse("desk:today", args=[site.pk])
             places.append(Place("day", "Day", "layout-grid", url, "g d"))
+            url = reverse("desk:live-desk", args=[site.pk])
+            places.append(Place("live", "Live", "activity", url, "g v"))
         if may(user, "record_rounds", site):
             url = reverse("desk:rounds", args=[site.pk])
             places.append(Place("rounds", "Rounds", "heart-pulse", url, "g r"))
@@ -237,9 +239,18 @@ def part(request: Asked, template: str, *, status: int = 200, **context: Any) ->
     """A piece of a page, for htmx. What was told while it was made is said with it."""
     response = kept_nowhere(render(request, template, context, status=status))
     if getattr(request, "told", False):
-        said = [{"text": str(one), "undo": one.extra_tags} for one in get_messages(request)]
-        trigger_client_event(response, "said", {"toasts": said})
+        _say(request, response)
     return response
+
+
+def only_said(request: Asked) -> HttpResponse:
+    """No page and no part: what was told, for a board that asks for itself what has changed."""
+    return _say(request, kept_nowhere(HttpResponse(status=204)))
+
+
+def _say(request: Asked, response: HttpResponse) -> HttpResponse:
+    said = [{"text": str(one), "undo": one.extra_tags} for one in get_messages(request)]
+    return trigger_client_event(response, "said", {"toasts": said})
 
 
 def behind(request: Asked, address: str, *args: Any) -> HttpResponse:

@@ -12,8 +12,8 @@ from django.db.models import Exists, OuterRef
 
 from api.desk import words
 from api.desk.lanes import ROLES, people_shown
-from api.desk.sheet import stamp
 from api.permissions import may, visible_visits
+from clinic.journal import stamp
 from clinic.models import Room, Site, User
 from clinic.selectors import closed_days, range_of
 from clinic.spans import moment

@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
-
 from api.desk import words
 from api.desk.blocks import Block, blocks_of
 from api.desk.board import Column, CoverStep, Entry, Hours, Sight, columns, cover_steps, entries
 from api.desk.lanes import ROLES, Bar, Group, bars, column_of, groups, people_shown, within
 from api.permissions import may, visible_visits
-from clinic.models import Journal, Room, Site, Staff, User
+from clinic.models import Room, Site, Staff, User
 from clinic.selectors import closed_days, next_open_day, open_spans, range_of
 from clinic.spans import moment
 from scheduling.models import Appointment, Status
@@ -27,7 +25,6 @@ class Sheet:
 
     site: Site
     day: date
-    stamp: int
     columns: list[Column]
     entries: list[Entry]
     cover: list[CoverStep]
@@ -62,15 +59,8 @@ class Sheet:
         return [step for step in self.cover if step.short]
 
 
-def stamp(site: Site) -> int:
-    """Rises with every journaled change at the site, or of no site: somebody's absence is such."""
-    newest = Journal.objects.filter(Q(site=site) | Q(site=None)).order_by("-pk")
-    return newest.values_list("pk", flat=True).first() or 0
-
-
 def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -> Sheet:
     """Everything of one site date that `user` may see, laid out by rooms, clinicians or nurses."""
-    changed = stamp(site)
     start, end = (moment(minute) for minute in range_of(site, day, day))
     shown = list(visible_visits(user, visits(sites=[site], start=start, end=end)))
     cover = coverage(site=site, day=day, now=now) if may(user, "see_coverage", site) else None
@@ -96,7 +86,6 @@ def read_sheet(user: User, site: Site, day: date, now: datetime, by: str = "") -
     return Sheet(
         site=site,
         day=day,
-        stamp=changed,
         columns=of_people if by in ROLES else columns(rooms),
         entries=listed,
         cover=cover_steps(cover) if cover and not closed else [],

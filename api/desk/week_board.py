@@ -11,8 +11,9 @@ from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.lanes import ROLES, Bar, bars, people_shown
 from api.desk.mondays import FromMonday
-from api.desk.sheet import names_in, siblings_of, stamp
+from api.desk.sheet import names_in, siblings_of
 from api.permissions import may, visible_visits
+from clinic.journal import stamp
 from clinic.models import Room, Site, User
 from clinic.selectors import closed_days, range_of
 from clinic.spans import moment

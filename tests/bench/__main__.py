@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR = BASE_DIR / "var"
 ON_NOTHING = ("planner", "repair")
 ON_POSTGRES = ("growth", "booking", "crowd", "feeds", "peers")
-ON_SQLITE = ("queue",)
+ON_SQLITE = ("queue", "live")
 
 
 def part(name: str, url: str) -> dict[str, Any]:
@@ -54,8 +54,8 @@ def main() -> None:
         for name in ON_POSTGRES:
             with postgres.migrated(url) as database:
                 found[name] = part(name, urlsplit(url)._replace(path=f"/{database}").geturl())
-    file = VAR / f"bench-{os.getpid()}.sqlite3"
     for name in ON_SQLITE:
+        file = VAR / f"bench-{name}-{os.getpid()}.sqlite3"
         own = f"sqlite:///{file}"
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(command, cwd=BASE_DIR, env={**os.environ, "DATABASE_URL": own}, check=True)

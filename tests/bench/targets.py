@@ -47,6 +47,10 @@ TARGETS = (
     Target(4, "first plan of a sick call, ms", "repair", "slowest_first_plan_ms", 200),
     Target(4, "plan after 12 s, of the pooled bound", "repair", "of_the_bound", 1.25),
     Target(4, "never worse than by the clock", "repair", "never_worse_than_by_the_clock", 1, False),
+    Target(
+        6, "20 screens polling, of a core", "live", "with_every_board_drawn_once_a_minute", 0.15
+    ),
+    Target(6, "a change on 20 screens, s", "live", "slowest_screen_to_see_a_change_s", 2),
     Target(7, "a day's free times, times faster", "peers", "times_faster", 20, False),
     Target(7, "one place asked for by 50: given", "peers", "our_place_taken", 1),
 )

@@ -56,6 +56,7 @@ PAGES = {
     "day by rooms": ("front_desk", "day", {"day": DAY}, "?by=rooms", 20),
     "day by clinicians": ("front_desk", "day", {"day": DAY}, "?by=clinicians", 22),
     "day by nurses": ("charge_nurse", "day", {"day": DAY}, "?by=nurses&view=list", 22),
+    "live rooms": ("front_desk", "live-rooms", {}, "", 18),
     "cover": ("charge_nurse", "cover", {"day": DAY}, "?view=list", 22),
     "week": ("manager", "site-week", {"day": DAY}, "?by=nurses", 24),
     "month": ("front_desk", "site-month", {"day": DAY}, "", 18),

@@ -13,6 +13,9 @@ from tests.cast import DESK, MONDAY, NOW, at, kare_times, patient, token
 
 PAGES = {
     "day board": ("front_desk", "/sites/{site}/day/2026-12-17", ".block"),
+    "live": ("front_desk", "/sites/{site}/live", ".live-columns"),
+    "live nurses": ("charge_nurse", "/sites/{site}/live/nurses", ".live"),
+    "live rooms": ("manager", "/sites/{site}/live/rooms", ".live-room"),
     "cover": ("charge_nurse", "/sites/{site}/cover/2026-12-17?view=board", ".piece"),
     "cover, list": ("charge_nurse", "/sites/{site}/cover/2026-12-17?view=list", ".cover-list"),
     "closed day": ("front_desk", "/sites/{site}/day/2026-12-13", ".empty"),

@@ -91,7 +91,6 @@ def test_nothing_jumps_when_the_board_or_the_proposals_come_anew(
     version = ProtocolVersion.objects.get(protocol__key="aud-kare")
     proposal = token(patient("Per"), version, clinic, kare_times(clock="13:00"))
     book_series(token=proposal, actor=DESK, now=NOW)
-    desk.evaluate("document.getElementById('arrivals').dispatchEvent(new Event('poll'))")
     expect(desk.locator(".block")).to_have_count(2)
     assert shifted(desk) < MOST_SHIFT
 

@@ -12,6 +12,7 @@ from scheduling import audit
 from scheduling.demo import load
 from scheduling.models import Appointment, Claim, FeedEntry, Series
 from scheduling.models.series import GONE
+from scheduling.planner.progress import UNDER_WAY
 
 NOW = datetime(2026, 11, 25, 11, 5, tzinfo=ZoneInfo("America/New_York"))
 THANKSGIVING = date(2026, 11, 26)
@@ -95,6 +96,19 @@ def test_this_morning_is_under_way(loaded):
     statuses = set(now.values_list("status", flat=True))
     assert statuses
     assert statuses <= {"arrived", "in_prep", "infusing", "in_session", "recovering"}
+
+
+def test_todays_visits_came_to_stand_where_they_stand_one_step_after_the_other(loaded):
+    begun = [v for v in Appointment.objects.all() if v.status_changes.exists()]
+    assert {local(visit.starts_at).date() for visit in begun} == {NOW.date()}
+    for visit in begun:
+        changes = list(visit.status_changes.order_by("pk"))
+        moments = [change.at for change in changes]
+        assert (changes[0].to, changes[-1].to) == ("arrived", visit.status)
+        assert moments == sorted(moments)
+        assert moments[-1] <= NOW
+    here = Appointment.objects.filter(status__in=UNDER_WAY)
+    assert {visit.pk for visit in here} <= {visit.pk for visit in begun}
 
 
 def test_later_weeks_are_emptier_than_the_first_five(loaded):

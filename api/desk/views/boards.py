@@ -13,10 +13,10 @@ from api.desk.forms import as_id
 from api.desk.frame import Asked, open_site, page, part, signed_in
 from api.desk.lanes import BY, asked_by
 from api.desk.month import read_month
-from api.desk.sheet import stamp
 from api.desk.views.day import asked_view
 from api.desk.week_board import read_site_week
 from api.permissions import may
+from clinic.journal import stamp
 
 
 @require_safe

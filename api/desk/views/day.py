@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -13,11 +13,15 @@ from django.views.decorators.http import require_safe
 from api.desk.board import tally
 from api.desk.founding import first_treatment
 from api.desk.frame import Asked, open_site, page, part, signed_in
+from api.desk.freshness import tag_of, tagged, unchanged
 from api.desk.lanes import BY, asked_by
 from api.desk.recoveries import open_recoveries
-from api.desk.sheet import read_sheet, stamp
+from api.desk.sheet import read_sheet
 from api.permissions import may
 from clinic.selectors import next_open_day
+
+GOOD_FOR = timedelta(minutes=10)
+"""How long the board of a day is not drawn anew while nothing changes."""
 
 
 @require_safe
@@ -35,6 +39,7 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
     place = open_site(request, site, "see_day", "see_own_day")
     now = timezone.now()
     by = asked_by(request.GET.get("by", ""))
+    tag = _tag(request, site, day, by, now)
     sheet = read_sheet(request.user, place, day, now, by)
     may_find_free = may(request.user, "see_day", place)
     ahead = day >= now.astimezone(place.zone).date()
@@ -49,6 +54,7 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
         site=place,
         day=day,
         sheet=sheet,
+        tag=tag,
         tally=tally(sheet.entries),
         may_book=may_book,
         recoveries=open_recoveries(place) if may(request.user, "see_day", place) else [],
@@ -70,13 +76,20 @@ def day(request: Asked, site: int, day: date) -> HttpResponse:
 @require_safe
 @signed_in
 def live(request: Asked, site: int, day: date) -> HttpResponse:
-    """The lists again when something at the site changed since `?v=`; else 204."""
-    place = open_site(request, site, "see_day", "see_own_day")
-    if request.GET.get("v") == str(stamp(place)):
-        return HttpResponse(status=204)
+    """The lists again when something at the site has changed since; else 304."""
+    now = timezone.now()
     by = asked_by(request.GET.get("by", ""))
-    sheet = read_sheet(request.user, place, day, timezone.now(), by)
-    return part(request, "desk/day/list.html", sheet=sheet, tally=tally(sheet.entries))
+    tag = _tag(request, site, day, by, now)
+    if answer := unchanged(request, tag):
+        return answer
+    place = open_site(request, site, "see_day", "see_own_day")
+    sheet = read_sheet(request.user, place, day, now, by)
+    told = tally(sheet.entries)
+    return tagged(part(request, "desk/day/list.html", sheet=sheet, tag=tag, tally=told), tag)
+
+
+def _tag(request: Asked, site: int, day: date, by: str, now: datetime) -> str:
+    return tag_of(request, site, f"day:{day}:{by}", now, GOOD_FOR)
 
 
 def asked_view(request: Asked) -> str:

@@ -19,7 +19,7 @@ from django_htmx.http import (
 
 from api.desk import words
 from api.desk.forms import as_id
-from api.desk.frame import Asked, actor, kept_nowhere, signed_in, usual_site
+from api.desk.frame import Asked, actor, kept_nowhere, only_said, signed_in, usual_site
 from api.desk.telling import may_undo, tell
 from clinic.journal import ChangedMeanwhile
 from clinic.models import Journal
@@ -61,7 +61,7 @@ def undo(request: Asked) -> HttpResponse:
         return kept_nowhere(trigger_client_event(answer, "say", {"text": why, "bad": True}))
     if entry is not None and entry.action == "series.booked":
         return HttpResponseClientRedirect(_wizard_again(entry))
-    return HttpResponseClientRefresh()
+    return only_said(request) if "live" in request.POST else HttpResponseClientRefresh()
 
 
 def _wizard_again(entry: Journal) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
 from api.desk.forms import CancelForm
-from api.desk.frame import Asked, actor, behind, page, part, signed_in
+from api.desk.frame import Asked, actor, behind, only_said, page, part, signed_in
 from api.desk.gates import context_of
 from api.desk.left import left_of
 from api.desk.sheet import names_in, siblings_of
@@ -112,13 +112,20 @@ def status(request: Asked, pk: int) -> HttpResponse:
         set_status(appointment=pk, to=to, actor=actor(request), now=now)
     except Refused as no:
         tell(request, _why_not(no))
-        return behind(request, "desk:visit", pk)
+        return _after_a_step(request, pk)
     entry = shown(request, found)
     said = f"{entry.name}, {entry.step}: {Status(to).label.lower()}."
     if to == Status.NO_SHOW and (left := left_of(request, found, now)):
         said = f"{said} {left}"
     # A no-show gave its place free: the way back is to book it anew.
     tell(request, said, undo="" if to == Status.NO_SHOW else f"appointment:{pk}")
+    return _after_a_step(request, pk)
+
+
+def _after_a_step(request: Asked, pk: int) -> HttpResponse:
+    """The page behind anew; a live board is only told, and asks by itself."""
+    if request.htmx and "live" in request.POST:
+        return only_said(request)
     return behind(request, "desk:visit", pk)
 
 

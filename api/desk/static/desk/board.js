@@ -2,6 +2,7 @@
 // the server sends a newer one, the board follows.
 
 import { asBar, ofPeople, stretches } from "./bars.js";
+import { keepingPlace, watch } from "./live.js";
 import { dragging } from "./moves.js";
 import { blocked, drawBlocked, keepCursor, openPlace } from "./place.js";
 
@@ -10,7 +11,7 @@ const day = document.getElementById("day");
 const card = document.getElementById("hover-card");
 const template = document.getElementById("block-template");
 const icons = document.querySelector(".icon use")?.getAttribute("href").split("#")[0] ?? "";
-const POLL_MS = 2000;
+const CLOCK_MS = 10_000;
 const CARD_MS = 140;
 let calendar;
 let current; // the visit that Tab reaches; arrows move it
@@ -411,15 +412,21 @@ if (day) {
     showView(choice.dataset.viewChoice);
   });
   showView(day.dataset.view);
-  setInterval(() => {
-    if (!document.hidden) {
-      document.getElementById("arrivals").dispatchEvent(new Event("poll"));
-      if (calendar) showNow();
-    }
-  }, POLL_MS);
-  document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
-    if (detail.elt.id === "arrivals" && calendar) redraw();
+  const list = () => document.getElementById("arrivals");
+  watch({
+    region: list,
+    address: () => list().dataset.address,
+    show: (text) => {
+      keepingPlace(list(), () => {
+        list().outerHTML = text;
+        window.htmx.process(list());
+      });
+      if (calendar) redraw();
+    },
   });
+  setInterval(() => {
+    if (calendar && !document.hidden) showNow();
+  }, CLOCK_MS);
   let resizing;
   addEventListener("resize", () => {
     clearTimeout(resizing);

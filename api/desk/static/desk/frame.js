@@ -64,7 +64,9 @@ if (refused && document.activeElement === body) {
 }
 
 function undo(entry) {
-  window.htmx.ajax("POST", body.dataset.undoUrl, { values: { entry }, swap: "none" });
+  // A live board asks by itself what has changed.
+  const values = byId("live") ? { entry, live: 1 } : { entry };
+  window.htmx.ajax("POST", body.dataset.undoUrl, { values, swap: "none" });
 }
 body.addEventListener("undo", ({ detail }) => undo(detail));
 
@@ -213,6 +215,7 @@ const keys = {
   u: () => [...document.querySelectorAll("#toasts [data-undo]:not([hidden])")].at(-1)?.click(),
   v: () => follow("[data-view-choice][aria-pressed=false]"),
   "g d": () => place("day"),
+  "g v": () => place("live"),
   "g c": () => place("cover"),
   "g s": () => place("series"),
   "g p": () => place("patients"),

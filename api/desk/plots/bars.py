@@ -13,6 +13,10 @@ from api.desk.plots.frame import BOTTOM, HEIGHT, LEFT, RIGHT, Key, framed, scale
 LOOKS = ("p-one", "p-two")
 
 
+def _round(value: float) -> str:
+    return plain(round(value, 0 if value >= 10 else 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A name below, a value for each series (None: nothing known), and a mark of its own."""
@@ -51,7 +55,7 @@ def bars(
                 continue
             x, y = left + thick * number, scale.y(value)
             sheet.rect(x + 1, y, thick - 2, scale.y(0) - y, LOOKS[number])
-            sheet.text(x + thick / 2, y - 4, plain(round(value, 1)), "p-number", at="middle")
+            sheet.text(x + thick / 2, y - 4, _round(value), "p-number", at="middle")
         if row.mark is not None:
             y = scale.y(row.mark)
             sheet.line(left - 4, y, left + thick * len(series) + 4, y, "p-mark")

@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 
 from api.desk.plots.drawing import WIDTH, Drawing
 
-ROW, TOP, END = 36, 30, 52
-LONGEST = 66
+ROW, TOP, END = 38, 30, 66
+LONGEST = 58
 """Letters of a name for which there is room."""
 
 
@@ -35,7 +35,7 @@ def dots(says: str, rows: Sequence[Dot], *, mean: tuple[str, float] | None = Non
     bottom = TOP + ROW * len(rows)
     for mark in (0, 25, 50, 75, 100):
         sheet.line(x(mark), TOP, x(mark), bottom, "p-grid")
-        sheet.text(x(mark), bottom + 16, f"{mark} %", "p-quiet", at="middle")
+        sheet.text(x(mark), bottom + 16, f"{mark} %", "p-quiet", at="middle" if mark else "start")
     for place, row in enumerate(rows):
         y = TOP + ROW * place + 26
         name = row.name if len(row.name) <= LONGEST else f"{row.name[: LONGEST - 1].rstrip()}…"

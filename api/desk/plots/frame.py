@@ -49,7 +49,7 @@ def framed(says: str, most: float, *, unit: str, under: str, keys: Sequence[Key]
         else:
             sheet.rect(x + 2, 4, 12, 10, key.look)
         sheet.text(x + 21, 13, key.words)
-        x += 21 + 6.2 * len(key.words) + 14
+        x += 21 + 7.2 * len(key.words) + 14
     return sheet
 
 

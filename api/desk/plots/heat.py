@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from api.desk.plots.drawing import WIDTH, Drawing
 
 STEPS = (20, 40, 60, 80, 95)
-ROW, LEFT, TOP = 24, 44, 22
+ROW, LEFT, TOP = 24, 50, 22
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -32,6 +32,6 @@ def heat(
             level = "shut" if value is None else str(sum(value >= step for step in STEPS))
             sheet.rect(x + 1, y + 1, wide - 2, ROW - 2, f"p-level p-level-{level}")
             if value is not None:
-                look = f"p-number p-on-{level}"
+                look = f"p-number p-in p-on-{level}"
                 sheet.text(x + wide / 2, y + 16, f"{round(value)}", look, at="middle")
     return sheet.svg()

@@ -20,8 +20,8 @@ from scheduling.selectors.reports.attendance import NO_SHOW_MEDIAN, QUERIES, Lea
 
 COLUMNS = (
     *(Column("Booked ahead", number=False), Column("Booked"), Column("Came")),
-    *(Column("Did not come"), Column("of expected, %"), Column("Cancelled late")),
-    *(Column("of expected, %"), Column("Cancelled in time"), Column("Clog, days in all")),
+    *(Column("Did not come"), Column("Did not come, %"), Column("Cancelled late")),
+    *(Column("Cancelled late, %"), Column("Cancelled in time"), Column("Clog, days in all")),
     Column("Clog, mean days"),
 )
 SHORT = ("< 3", "3–7", "8–14", "15–28", "29 +")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.desk import words
 from api.desk.plots import Bar, bars, spark
 from api.desk.reports.told import (
     Against,
@@ -74,7 +75,12 @@ def told(asked: Asked) -> Told:
             "Visits that are over and have their times. A visit’s actual length runs from the "
             "first "
             "step in the chair or the session to the discharge; steps that were taken back do not "
-            "count." + (f" {unknown} visits have no times and are left out." if unknown else ""),
+            "count."
+            + (
+                f" Left out, with no times entered: {words.count(unknown, 'visit')}."
+                if unknown
+                else ""
+            ),
             "A wait runs from the arrival to that first step, also when the patient came early. "
             "Late "
             "is an arrival after the planned start.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.desk import words
 from api.desk.plots import Dot, dots, spark
 from api.desk.reports.told import (
     Against,
@@ -35,7 +36,7 @@ def told(asked: Asked) -> Told:
         small=spark("Visits in their window by protocol", [r.kept_percent for r in found.rows]),
         against=Against("No window missed", "good", "circle-check")
         if not whole.missed
-        else Against(f"{whole.missed} missed windows", "warn", "triangle-alert"),
+        else Against(f"{words.count(whole.missed, 'window')} missed", "warn", "triangle-alert"),
         figures=(
             Figure("Courses", number(whole.courses)),
             Figure("Completed, of those ended", percent(whole.completed_percent)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.desk import words
 from api.desk.plots import Line, curve, spark
 from api.desk.reports.told import Against, Asked, Column, Figure, Plot, Table, Told, number
 from scheduling.selectors.reports import starts
@@ -36,7 +37,7 @@ def told(asked: Asked) -> Told:
         else spark("Nothing", []),
         against=Against("No half hour over the cap", "good", "circle-check")
         if not found.over
-        else Against(f"Over the cap {found.over} times", "warn", "triangle-alert"),
+        else Against(f"Over the cap {words.count(found.over, 'time')}", "warn", "triangle-alert"),
         figures=(
             Figure("Starts planned", number(found.planned)),
             Figure("Days with starts", number(found.days)),

@@ -21,10 +21,10 @@ from scheduling.selectors.reports.utilisation import (
 Share = Callable[[HourUsed], float | None]
 COLUMNS = (
     *(Column("Weekday", number=False), Column("Hour", number=False)),
-    *(Column("Chairs open, min"), Column("booked, min"), Column("booked, %")),
-    *(Column("used, min"), Column("used, %")),
-    *(Column("Nurse lanes on, min"), Column("booked, min"), Column("booked, %")),
-    *(Column("used, min"), Column("used, %")),
+    *(Column("Chairs open, min"), Column("Chairs booked, min"), Column("Chairs booked, %")),
+    *(Column("Chairs used, min"), Column("Chairs used, %")),
+    *(Column("Lanes on, min"), Column("Lanes booked, min"), Column("Lanes booked, %")),
+    *(Column("Lanes used, min"), Column("Lanes used, %")),
 )
 
 
@@ -37,7 +37,8 @@ def told(asked: Asked) -> Told:
     low, high = HIGH_PERFORMERS
     return Told(
         headline=percent(chairs.scheduled_percent),
-        says="of open chair time is booked",
+        says="of open chair time is booked"
+        + (f"; {percent(chairs.actual_percent)} was used" if chairs.actual_percent else ""),
         small=spark("Chair time booked by weekday, in percent", by_day, SCHEDULED_MEDIAN),
         against=_against(chairs),
         figures=(
@@ -72,7 +73,8 @@ def told(asked: Asked) -> Told:
         ),
         counted=(
             "Open chair time: every chair of a room for infusions, while the site is open and the "
-            "room is in service, drawn from opening hours, closures and time out of service.",
+            "room is in service, drawn from opening hours, closures and time out of service. Days "
+            "before the site’s first visit do not count.",
             "Nurse lanes: the site cuts a nurse’s attention into lanes; they are on while a "
             "nurse is "
             "on duty with a valid licence, drawn from weekly hours, breaks, single days and time "
@@ -112,10 +114,10 @@ def _against(chairs: Used) -> Against | None:
 
 def _of(used: Used) -> tuple[float | None, ...]:
     return (
-        used.open,
-        used.scheduled,
+        round(used.open),
+        round(used.scheduled),
         used.scheduled_percent,
-        used.actual,
+        round(used.actual),
         used.actual_percent,
     )
 

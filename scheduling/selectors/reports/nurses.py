@@ -14,6 +14,7 @@ from scheduling.daybook.facts import facts
 from scheduling.models import Claim
 from scheduling.planner.protocols import NURSE
 from scheduling.selectors.reports.query import Query
+from scheduling.selectors.reports.times import since
 
 EVEN, FAIRLY = 0.1, 0.2
 """Gini coefficients up to which a load is called even, and fairly even."""
@@ -79,7 +80,11 @@ class Loads:
 
 
 def nurse_loads(*, site: Site, first: date, last: date, now: datetime) -> Loads:
-    """Site dates from first to last: one query once the facts are known."""
+    """Site dates from first to last: 3 queries once the facts are known.
+
+    Duty before the site's first visit does not count.
+    """
+    first = min(last, since(site, first))
     start, end = range_of(site, first, last)
     known = facts(site, first, last)
     taken = {

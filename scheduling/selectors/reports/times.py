@@ -8,7 +8,7 @@ from datetime import date, datetime
 from clinic.models import Site
 from clinic.selectors import range_of
 from clinic.spans import moment
-from scheduling.models import Status, StatusChange
+from scheduling.models import Appointment, Status, StatusChange
 
 BEGUN = (Status.IN_PREP, Status.INFUSING, Status.IN_SESSION)
 
@@ -30,6 +30,14 @@ class Times:
 
 
 NO_TIMES = Times()
+
+
+def since(site: Site, first: date) -> date:
+    """The later of `first` and the date of the site's first visit: nothing was open for patients
+    before. One query."""
+    opened = Appointment.objects.filter(site=site).order_by("starts_at").values_list("starts_at")
+    begun = opened.first()
+    return max(first, begun[0].astimezone(site.zone).date()) if begun else first
 
 
 def times_of(site: Site, first: date, last: date) -> dict[int, Times]:

@@ -17,7 +17,7 @@ from scheduling.models import Appointment, Claim, Status
 from scheduling.planner.intervals import span
 from scheduling.planner.protocols import NURSE
 from scheduling.selectors.reports.query import Query
-from scheduling.selectors.reports.times import NO_TIMES, Times, times_of
+from scheduling.selectors.reports.times import NO_TIMES, Times, since, times_of
 from scheduling.selectors.reports.week import Hour, Weighted, by_hour, counted, runs
 
 SCHEDULED_MEDIAN, ACTUAL_MEDIAN = 80, 70
@@ -138,7 +138,11 @@ class Utilisation:
 
 
 def utilisation(*, site: Site, first: date, last: date, now: datetime) -> Utilisation:
-    """Site dates from first to last, both inclusive: 5 queries once the facts are known."""
+    """Site dates from first to last, both inclusive: 6 queries once the facts are known.
+
+    Hours before the site's first visit are not counted as open.
+    """
+    first = min(last, since(site, first))
     known = facts(site, first, last)
     midnight = at(now.astimezone(site.zone).date(), time(0), site.zone)
     before = span(0, max(0, min(known.length, midnight - known.start)))

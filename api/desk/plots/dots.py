@@ -36,6 +36,8 @@ def dots(says: str, rows: Sequence[Dot], *, mean: tuple[str, float] | None = Non
     for mark in (0, 25, 50, 75, 100):
         sheet.line(x(mark), TOP, x(mark), bottom, "p-grid")
         sheet.text(x(mark), bottom + 16, f"{mark} %", "p-quiet", at="middle" if mark else "start")
+    if mean:
+        sheet.line(x(mean[1]), TOP, x(mean[1]), bottom, "p-mark")
     for place, row in enumerate(rows):
         y = TOP + ROW * place + 26
         name = row.name if len(row.name) <= LONGEST else f"{row.name[: LONGEST - 1].rstrip()}…"
@@ -46,7 +48,6 @@ def dots(says: str, rows: Sequence[Dot], *, mean: tuple[str, float] | None = Non
             sheet.dot(x(row.percent), y, "p-dot", size=5)
         sheet.text(WIDTH, y + 4, row.says, "p-number", at="end")
     if mean:
-        sheet.line(x(mean[1]), TOP, x(mean[1]), bottom, "p-mark")
         sheet.line(0, 9, 16, 9, "p-mark")
         sheet.text(21, 13, f"{mean[0]} {round(mean[1])} %")
     return sheet.svg()

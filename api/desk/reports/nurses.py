@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.desk.plots import Dot, dots, spark
-from api.desk.reports.told import Against, Asked, Column, Figure, Plot, Table, Told, number, percent
+from api.desk.reports.told import Against, Asked, Column, Figure, Plot, Table, Told, percent
 from scheduling.selectors.reports import nurse_loads
 from scheduling.selectors.reports.nurses import EVEN, FAIRLY, QUERIES
 
@@ -68,8 +68,8 @@ def told(asked: Asked) -> Told:
             "Lanes are weighted by acuity: acuity 4 and 5 take twice as many, 6 takes the nurse "
             "alone. Load is lane minutes taken by visits, of the lanes a nurse has on duty.",
             "The Gini coefficient compares every nurse’s load with every other’s: 0 when all are "
-            f"alike, near 1 when one has everything. Up to {number(EVEN)} reads as even, up to "
-            f"{number(FAIRLY)} as fairly even. The spread over the mean is the coefficient of "
+            f"alike, near 1 when one has everything. Up to {EVEN} reads as even, up to "
+            f"{FAIRLY} as fairly even. The spread over the mean is the coefficient of "
             "variation.",
             "A charge nurse who coordinates, or somebody who is also a prescriber, has less on "
             "purpose: read the numbers with the people.",

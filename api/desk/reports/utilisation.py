@@ -129,13 +129,14 @@ def _day(found: Utilisation, weekday: int) -> float | None:
 
 
 def _plot(title: str, found: Utilisation, share: Share) -> Plot:
-    values = {(row.weekday, row.hour): share(row) for row in found.rows}
-    open_hours = [hour for hour, value in values.items() if value is not None]
-    weekdays = sorted({weekday for weekday, _ in open_hours})
-    hours = sorted({hour for _, hour in open_hours})
-    highest = max(open_hours, key=lambda hour: values[hour] or 0, default=None)
+    opened = [row for row in found.rows if row.chairs.open or row.nurses.open]
+    values = {(row.weekday, row.hour): share(row) for row in opened}
+    weekdays, hours = sorted({row.weekday for row in opened}), sorted({row.hour for row in opened})
+    highest = max(values, key=lambda hour: values[hour] or 0, default=None)
     says = f"{title}, by weekday and hour."
-    if highest:
+    if highest and values[highest]:
         says += f" Highest: {DAYS[highest[0]]} {highest[1]:02d}:00, {percent(values[highest])}."
-        return Plot(title, heat(says, values, weekdays, range(hours[0], hours[-1] + 1)))
-    return Plot(title, heat(says, {}, [], []), "Nothing was open on days that are over.")
+    known = any(value is not None for value in values.values())
+    return Plot(
+        title, heat(says, values, weekdays, hours), "" if known else "No day of these is over yet."
+    )

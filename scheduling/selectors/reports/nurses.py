@@ -16,7 +16,7 @@ from scheduling.planner.protocols import NURSE
 from scheduling.selectors.reports.query import Query
 from scheduling.selectors.reports.times import since
 
-EVEN, FAIRLY = 0.1, 0.2
+EVEN, FAIRLY = 0.05, 0.12
 """Gini coefficients up to which a load is called even, and fairly even."""
 
 LOADS = Query(

@@ -54,6 +54,7 @@ manage_follow_ups | x  x  x  x  x  .  .  .  | follow-ups:write   | book them, ma
 see_messages      | x  .  .  x  x  .  x  .  | -                  | what was sent to patients
 write_templates   | .  .  .  .  .  .  x  x  | -                  | the words of messages
 see_coverage      | x  .  x  x  x  .  x  .  | coverage:read      | nurse lanes on, needed, free
+see_reports       | .  .  .  x  x  .  x  .  | reports:read       | how the clinic does, in numbers
 see_own_calendar  | x  x  x  x  x  x  x  x  | -                  | one's own week
 manage_feeds_own  | x  x  x  x  x  x  x  x  | -                  | own calendar addresses
 see_feeds         | .  .  .  .  .  .  x  x  | feeds:read         | list calendar addresses

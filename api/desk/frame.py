@@ -212,6 +212,9 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
     if site and may(user, "see_messages", site):
         url = reverse("desk:messages", args=[site.pk])
         places.append(Place("messages", "Messages", "bell", url, "g e"))
+    if site and may(user, "see_reports", site):
+        url = reverse("desk:reports", args=[site.pk])
+        places.append(Place("reports", "Reports", "chart-line", url, "g r"))
     if site and (tabs := tabs_of(user, site)):
         places.append(Place("manage", "Set-up", "settings", tabs[0].url, "g m"))
     if has_week:

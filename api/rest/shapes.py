@@ -308,6 +308,51 @@ class CoverageShape(serializers.Serializer[Any]):
     steps = CoverStepShape(many=True)
 
 
+class UsedShape(serializers.Serializer[Any]):
+    open_minutes = serializers.IntegerField()
+    scheduled_minutes = serializers.IntegerField()
+    scheduled_percent = serializers.FloatField(allow_null=True)
+    open_minutes_before_today = serializers.IntegerField(
+        help_text="Of days that are over: what the actual minutes are measured against."
+    )
+    actual_minutes = serializers.IntegerField()
+    actual_percent = serializers.FloatField(allow_null=True)
+
+
+class HourUsedShape(serializers.Serializer[Any]):
+    weekday = serializers.IntegerField(min_value=0, max_value=6, help_text="0 is Monday.")
+    hour = serializers.IntegerField(min_value=0, max_value=23)
+    chairs = UsedShape()
+    nurses = UsedShape(help_text="Lane minutes: a nurse has several lanes.")
+
+
+class PublishedShape(serializers.Serializer[Any]):
+    scheduled_percent = serializers.FloatField()
+    actual_percent = serializers.FloatField()
+    high_performers_percent = serializers.ListField(child=serializers.FloatField())
+    chairs_per_nurse = serializers.ListField(child=serializers.FloatField())
+
+
+class UtilisationShape(serializers.Serializer[Any]):
+    site = serializers.CharField()
+    chairs = UsedShape()
+    nurses = UsedShape()
+    chairs_per_nurse = serializers.FloatField(allow_null=True)
+    untimed_visits = serializers.IntegerField(
+        help_text="Over, without the times that tell how long."
+    )
+    hours = HourUsedShape(many=True)
+    published = PublishedShape()
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` and `to` are words of Python, so they are named here."""
+        return {
+            **super().get_fields(),
+            "from": serializers.DateField(),
+            "to": serializers.DateField(),
+        }
+
+
 class FeedBody(Body):
     staff = Identifier(required=False)
     room = Identifier(required=False)

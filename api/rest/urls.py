@@ -17,6 +17,7 @@ from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
+from api.rest.reports import UtilisationReport
 from api.rest.series import (
     OneSeries,
     ProposalHolding,
@@ -52,6 +53,7 @@ V1 = {
     "recoveries/<str:id>": OneRecovery,
     "recoveries/<str:id>/accept": RecoveryAcceptance,
     "coverage": CoverageDoor,
+    "reports/utilisation": UtilisationReport,
     "waitlist": Waitlist,
     "offers/<str:token>/accept": OfferAcceptance,
     "follow-ups": FollowUpsDoor,

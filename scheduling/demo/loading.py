@@ -22,7 +22,7 @@ from scheduling.demo.gates import write_answers
 from scheduling.demo.names import Names
 from scheduling.demo.people import make_patients
 from scheduling.demo.slots import Board
-from scheduling.demo.times import write_times
+from scheduling.demo.vitals import write_vitals
 from scheduling.demo.writing import write_courses
 from scheduling.models import Claim, ProtocolVersion
 from scheduling.services.catalogue import store
@@ -77,7 +77,7 @@ def load(*, size: str, seed: int, load: float, start: date | None, now: datetime
         patients = _patients(booked, made, as_of, names, rng)
         visits = write_courses(booked, patients[: len(booked)], first=first, now=as_of, rng=rng)
         write_answers(visits, now=as_of, rng=rng)
-        write_times(visits, now=as_of, rng=rng)
+        write_vitals(now=as_of, rng=rng)
         return Loaded(
             organisation=blueprint.organisation,
             sites=len(made.sites),

@@ -10,9 +10,17 @@ from random import Random
 from clinic.models import Journal, Patient
 from clinic.spans import minute, moment
 from scheduling.demo.filling import Booked
+from scheduling.demo.happened import give_up, steps_of
 from scheduling.demo.slots import Placed
 from scheduling.demo.statuses import status_of
-from scheduling.models import Appointment, AppointmentPhase, Claim, Series, Status
+from scheduling.models import (
+    Appointment,
+    AppointmentPhase,
+    Claim,
+    Series,
+    Status,
+    StatusChange,
+)
 from scheduling.models.series import GONE
 from scheduling.services.entries import publish
 
@@ -22,7 +30,7 @@ BATCH = 500
 def write_courses(
     booked: list[Booked], patients: list[Patient], *, first: date, now: datetime, rng: Random
 ) -> list[Appointment]:
-    """Series, visits, phases, claims, calendar entries and a journal row for each series."""
+    """Series, visits, their steps, phases, claims, calendar entries, a journal row a series."""
     series = Series.objects.bulk_create(
         _series(one, patient, first, rng) for one, patient in zip(booked, patients, strict=True)
     )
@@ -31,8 +39,19 @@ def write_courses(
         for one, course, patient in zip(booked, series, patients, strict=True)
         for placed in one.visits
     ]
+    for _, visit in rows:
+        if visit.status == Status.CANCELLED:
+            give_up(visit)
     visits = Appointment.objects.bulk_create((row for _, row in rows), batch_size=BATCH)
     places = [placed for placed, _ in rows]
+    StatusChange.objects.bulk_create(
+        (
+            step
+            for placed, visit in zip(places, visits, strict=True)
+            for step in steps_of(placed, visit, now)
+        ),
+        batch_size=BATCH,
+    )
     AppointmentPhase.objects.bulk_create(
         (
             phase

@@ -12,8 +12,9 @@ from clinic.services.access import set_grants
 from scheduling.models import Appointment, Claim, ProtocolVersion
 from scheduling.selectors.running import running
 from scheduling.services.booking import book_visit
+from scheduling.services.gates import override_gate
 from scheduling.services.progress import set_status, take_back_status
-from tests.cast import DESK, MONDAY, NOW, at, house, off, patient, protocol
+from tests.cast import DESK, MONDAY, NOW, all_met, at, house, off, patient, protocol
 from tests.cast import site as another_site
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +52,12 @@ def stands(visit: Appointment, **when: str) -> None:
     """stands(visit, arrived="09:00", in_prep="09:10")"""
     for to, clock in when.items():
         moment = at(MONDAY, clock)
+        if to in ("in_prep", "discharged"):
+            all_met(visit, now=moment, leaving=to == "discharged")
+        if to == "discharged":
+            override_gate(
+                appointment=visit.pk, gate="observed", reason="short", actor=DESK, now=moment
+            )
         set_status(appointment=visit.pk, to=to, at=moment, actor=DESK, now=moment)
 
 

@@ -86,6 +86,7 @@ appointments:write | 201  | no    | POST   /api/v1/appointments
 appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
+reports:read       | 200  | no    | GET    /api/v1/reports/utilisation
 absences:write     | 201  | no    | POST   /api/v1/absences
 absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
 absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
@@ -329,6 +330,7 @@ class World:
             "<int:invitation>": lambda: self.invitation(name).pk,
             "<slug:kind>": lambda: "patients",
             "<slug:start_step>": lambda: "check",
+            "<slug:report>": lambda: "utilisation",
             "<int:time_off>": lambda: self.time_off(name).pk,
             "<int:exception>": lambda: self.day_off(name).pk,
             "<int:on_call>": lambda: self.on_call(name).pk,
@@ -467,8 +469,12 @@ def call(world: World, machine: Caller, address: str) -> HttpResponse:
     method, pattern = address.split()
     path = world.fill(pattern, HERE).removeprefix("/api/v1/")
     if method == "GET":
-        cover = {"site": world.sites[HERE].pk, "date": "2026-12-08"}
-        return machine.get(path, **(cover if path == "coverage" else {}))
+        here = {"site": world.sites[HERE].pk}
+        asks = {
+            "coverage": here | {"date": "2026-12-08"},
+            "reports/utilisation": here | {"from": "2026-12-07", "to": "2026-12-11"},
+        }
+        return machine.get(path, **asks.get(path, {}))
     if method == "DELETE":
         return machine.delete(path)
     send = machine.patch if method == "PATCH" else machine.post

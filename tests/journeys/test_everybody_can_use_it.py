@@ -51,6 +51,23 @@ PAGES = {
     "hours of one": ("manager", "/staff/{ana}/hours?site={site}", ".shift-bar"),
     "time off": ("manager", "/sites/{site}/time-off", ".off-request"),
     "capacity": ("manager", "/sites/{site}/capacity", ".heat"),
+    "reports": (
+        "manager",
+        "/sites/{site}/reports?from=2026-12-01&to=2026-12-31",
+        ".report-card svg",
+    ),
+    "report": (
+        "manager",
+        "/sites/{site}/reports/utilisation?from=2026-12-01&to=2026-12-31",
+        ".report-plots svg",
+    ),
+    "starts": ("manager", "/sites/{site}/reports/starts?from=2026-12-01&to=2026-12-31", ".plot"),
+    "nurse load": (
+        "manager",
+        "/sites/{site}/reports/nurses?from=2026-12-01&to=2026-12-31",
+        ".plot",
+    ),
+    "nothing to report": ("manager", "/sites/{site}/reports/punctuality", ".empty"),
     "protocols": ("prescriber", "/protocols", ".protocol-table"),
     "protocol": ("prescriber", "/protocols/aud-kare", ".ruler"),
     "protocol editor": ("prescriber", "/protocol-drafts/aud-kare?step=inf2", ".editor .ruler"),

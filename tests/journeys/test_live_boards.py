@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from scheduling.models import ProtocolVersion
 from scheduling.services.booking import book_visit
 from scheduling.services.progress import set_status
-from tests.cast import DESK, MONDAY, NOW, at, patient
+from tests.cast import DESK, MONDAY, NOW, all_met, at, patient
 from tests.journeys.conftest import somebody
 from tests.journeys.test_everybody_can_use_it import barriers
 
@@ -84,6 +84,7 @@ def test_a_step_is_taken_back_in_place(desk, live_server, clinic, pia):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_full_boards_have_no_barrier_and_fit_a_phone(desk, live_server, clinic, pia, scheme):
+    all_met(pia, now=at(MONDAY, "08:40"))
     for to, clock in (("arrived", "08:40"), ("in_prep", "08:41"), ("infusing", "08:42")):
         set_status(appointment=pia.pk, to=to, actor=DESK, now=at(MONDAY, clock))
     desk.emulate_media(color_scheme=scheme)
@@ -142,6 +143,7 @@ def test_a_nurse_is_told_aloud_of_what_will_be_late_and_only_once(
     )
     chair = pia.claims.get(role="room")
     per.claims.filter(role="room").update(resource=chair.resource_id, lane=chair.lane)
+    all_met(pia, now=at(MONDAY, "09:00"))
     for to, clock in (("arrived", "09:00"), ("in_prep", "09:10"), ("infusing", "09:30")):
         set_status(appointment=pia.pk, to=to, actor=DESK, now=at(MONDAY, clock))
     page = elsewhere("charge_nurse")

@@ -98,10 +98,10 @@ def test_this_morning_is_under_way(loaded):
     assert statuses <= {"arrived", "in_prep", "infusing", "in_session", "recovering"}
 
 
-def test_todays_visits_came_to_stand_where_they_stand_one_step_after_the_other(loaded):
+def test_visits_came_to_stand_where_they_stand_one_step_after_the_other(loaded):
     begun = [v for v in Appointment.objects.all() if v.status_changes.exists()]
-    assert {local(visit.starts_at).date() for visit in begun} == {NOW.date()}
-    for visit in begun:
+    assert max(local(visit.starts_at).date() for visit in begun) == NOW.date()
+    for visit in (one for one in begun if one.status != "no_show"):
         changes = list(visit.status_changes.order_by("pk"))
         moments = [change.at for change in changes]
         assert (changes[0].to, changes[-1].to) == ("arrived", visit.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +14,9 @@ from api.desk.freshness import tag_of, tagged, unchanged
 from api.desk.live import TABS, Live, read_live
 from api.desk.live_nurses import cover_now, nurse_lines
 from api.desk.live_rooms import chairs
+from api.permissions import may
+from clinic.spans import moment
+from scheduling.selectors.rounds import rounds_of_site
 
 
 @require_safe

@@ -51,6 +51,7 @@ def elsewhere(new_context, live_server):
 def test_a_step_on_one_screen_is_on_every_other_within_two_seconds(
     desk, live_server, clinic, pia, elsewhere
 ):
+    all_met(pia, now=at(MONDAY, "09:05"))
     nurse, wall, day = elsewhere("charge_nurse"), elsewhere("nurse"), elsewhere("prescriber")
     address = f"{live_server.url}/sites/{clinic.pk}/live"
     desk.goto(address)

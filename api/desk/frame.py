@@ -214,7 +214,7 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
         places.append(Place("messages", "Messages", "bell", url, "g e"))
     if site and may(user, "see_reports", site):
         url = reverse("desk:reports", args=[site.pk])
-        places.append(Place("reports", "Reports", "chart-line", url, "g r"))
+        places.append(Place("reports", "Reports", "chart-line", url, "g n"))
     if site and (tabs := tabs_of(user, site)):
         places.append(Place("manage", "Set-up", "settings", tabs[0].url, "g m"))
     if has_week:

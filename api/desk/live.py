@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from api.desk import words
 from api.desk.board import Sight
@@ -13,11 +14,15 @@ from api.desk.steps import STEPS, Step
 from api.permissions import may, visible_visits
 from clinic.models import Room, Site, User
 from scheduling.models import Appointment, Claim, Status
+from scheduling.models.series import AHEAD
+from scheduling.planner import gates
 from scheduling.planner.estimates import WARN_FROM, Because, Estimate
 from scheduling.planner.progress import UNDER_WAY, next_of
 from scheduling.selectors import step_name
+from scheduling.selectors.gates import had_before, standings
 from scheduling.selectors.running import Running, running
 
+GATED: dict[gates.Moment, str] = {"prep": "in_prep", "discharge": "discharged"}
 TABS = {"desk": "Desk", "nurses": "Nurses", "rooms": "Rooms"}
 
 
@@ -40,7 +45,10 @@ class PhaseLine:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A visit on a live board. `expected` is set where it is later than planned enough to tell."""
+    """A visit on a live board. `expected` is set where it is later than planned enough to tell.
+
+    `open` names the gates that would block its next phase: `Consent`, `Escort is here`.
+    """
 
     pk: int
     name: str
@@ -58,6 +66,7 @@ class Card:
     phases: tuple[PhaseLine, ...] = ()
     why: str = ""
     phone: str = ""
+    open: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
     @property
@@ -130,8 +139,26 @@ class Live:
             phases=phases,
             why=self._why(told.because) if told and told.because and told.warns else "",
             phone=patient.phone if self.calls else "",
+            open=self._open(visit) if care else (),
             steps=tuple(self._steps(visit)),
         )
+
+    @cached_property
+    def _gates(self) -> dict[int, list[gates.Stands]]:
+        """Of those whose next gates can still be met: before preparation, or before they leave."""
+        asked = [visit for visit in self.run.visits if _gate_ahead(visit)]
+        return standings(asked, now=self.now)
+
+    def _open(self, visit: Appointment) -> tuple[str, ...]:
+        moment = _gate_ahead(visit)
+        if not moment or not gates.blocks_at(GATED[moment], self.run.kinds[visit.pk]):
+            return ()
+        found = [one.gate for one in gates.missing(self._gates[visit.pk], moment)]
+        if visit.status in AHEAD:
+            # What is asked at the door is not missing before somebody stands there.
+            found = [gate for gate in found if had_before(gate)]
+        # The clock of the observation is on the card already, and met by waiting.
+        return tuple(gate.short for gate in found if gate.kind != gates.OBSERVED)
 
     def _expected(self, visit: Appointment, delay: int) -> datetime:
         """When it will begin, or end once it has begun."""
@@ -187,6 +214,13 @@ class Live:
                 (late if card.missing else coming).append(card)
         here.sort(key=lambda card: (-card.over, card.planned))
         return DeskBoard(late, coming, here, done[::-1])
+
+
+def _gate_ahead(visit: Appointment) -> gates.Moment | None:
+    """Which gates a visit comes to next."""
+    if visit.status == Status.RECOVERING:
+        return "discharge"
+    return "prep" if visit.status in (*AHEAD, Status.ARRIVED) else None
 
 
 def read_live(user: User, site: Site, now: datetime) -> Live:

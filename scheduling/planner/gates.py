@@ -59,6 +59,11 @@ class Gate:
             said += f" below {self.systolic_below or '–'}/{self.diastolic_below or '–'}"
         return f"{said}: {self.note}" if self.kind == "form" and self.note else said
 
+    @property
+    def short(self) -> str:
+        """`Fasting`, `Blood pressure`, `Form`: for a card, beside others."""
+        return NAMES.get(self.kind, self.kind.replace("_", " ").capitalize())
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -67,12 +67,13 @@ def missing_ahead(site: Site, *, now: datetime) -> list[tuple[Appointment, list[
 
 
 def _to_chase(standing: Sequence[Stands]) -> list[Stands]:
-    """What is open and can be had before its day: a test within 0 days cannot."""
-    return [
-        one
-        for one in standing
-        if one.open and one.gate.kind in CHASED and one.gate.within_days != 0
-    ]
+    """What is open and can be had before its day."""
+    return [one for one in standing if one.open and had_before(one.gate)]
+
+
+def had_before(gate: Gate) -> bool:
+    """Whether it can be had before the day of the visit."""
+    return gate.kind in CHASED and gate.within_days != 0
 
 
 def _steps(visits: Sequence[Appointment]) -> dict[int, Mapping[str, Any] | None]:

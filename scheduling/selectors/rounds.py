@@ -55,6 +55,13 @@ class Chart:
         """Overdue or missed: for the charge nurse."""
         return tuple(one for one in self.rounds if one.state in ("overdue", "missed"))
 
+    @property
+    def unanswered(self) -> tuple[Round, ...]:
+        """The late ones since the last that was taken: what somebody has to go and look at."""
+        done = [i for i, one in enumerate(self.rounds) if one.state == "done"]
+        since = self.rounds[done[-1] + 1 :] if done else self.rounds
+        return tuple(one for one in since if one.state in ("overdue", "missed"))
+
 
 def rounds_of_site(site: Site, *, now: datetime) -> list[Chart]:
     """Every patient under way who is to be monitored, the most urgent first: six queries."""

@@ -1,5 +1,7 @@
 """The live boards: how the day really runs, kept up to date for nearly nothing."""
 
+from uuid import uuid4
+
 import pytest
 import time_machine
 from django.db import transaction
@@ -14,6 +16,7 @@ from scheduling.selectors.running import running
 from scheduling.services.booking import book_visit
 from scheduling.services.gates import override_gate
 from scheduling.services.progress import set_status, take_back_status
+from scheduling.services.rounds import record_vitals
 from tests.cast import DESK, MONDAY, NOW, all_met, at, house, off, patient, protocol
 from tests.cast import site as another_site
 
@@ -165,6 +168,48 @@ def test_every_chair_says_who_is_in_it_and_when_it_is_free_without_a_name(clinic
     ]
 
 
+def test_a_card_names_what_is_missing_before_preparation_and_before_they_leave(clinic):
+    pia, per = infusion(clinic, "Pia", "09:00"), infusion(clinic, "Per", "11:30")
+    board_of = signed_in("nurse")
+    ahead = board(board_of, clinic, clock="08:50").context["board"].coming
+    assert [card.open for card in ahead] == [("Pregnancy test", "Estimate given", "Escort", "Consent")] * 2
+    set_status(appointment=pia.pk, to="arrived", actor=DESK, now=at(MONDAY, "08:50"))
+    [here] = board(board_of, clinic, clock="08:51").context["board"].here
+    assert {"Blood pressure", "Fasting"} <= set(here.open)
+    take_back_status(appointment=pia.pk, actor=DESK, now=at(MONDAY, "08:51"))
+    all_met(per, now=at(MONDAY, "08:51"))
+    stands(pia, arrived="08:55", in_prep="09:00", infusing="09:10", recovering="09:50")
+    page = board(board_of, clinic, clock="10:00")
+    shown = page.context["board"]
+    assert [card.open for card in shown.coming] == [()]
+    assert [card.open for card in shown.here] == [("Back to baseline", "Escort is here")]
+    assert b"Back to baseline, Escort is here" in page.content
+
+
+def test_a_late_round_is_told_to_the_charge_nurse_on_every_board_until_it_is_taken(clinic):
+    pia = infusion(clinic, "Pia", "09:00")
+    stands(pia, arrived="09:00", in_prep="09:10", infusing="09:30")
+    nurse = Staff.objects.get(pk=pia.claims.filter(role=Claim.Role.NURSE)[0].resource_id)
+    charge, alone = signed_in("charge_nurse"), signed_in("nurse", nurse)
+    assert board(charge, clinic, clock="09:33").context["late"] == []
+    for tab in ("desk", "nurses", "rooms"):
+        [late] = board(charge, clinic, tab, "09:40").context["late"]
+        assert late.said.startswith("Vitals of 09:30 not taken, 10 min late: Pia Sample, ")
+        assert late.said.endswith(f"with {nurse.name}")
+        assert board(alone, clinic, tab, "09:40").context["late"] == []
+    [line] = board(alone, clinic, "nurses", "09:40").context["lines"]
+    assert f"{line.now[0].late:%H:%M}" == "09:30"
+    record_vitals(
+        appointment=pia.pk,
+        key=uuid4(),
+        values={"systolic": 120, "diastolic": 80, "heart_rate": 70, "spo2": 98, "sedation": 1},
+        taken_at=at(MONDAY, "09:41"),
+        actor=DESK,
+        now=at(MONDAY, "09:41"),
+    )
+    assert board(charge, clinic, clock="09:42").context["late"] == []
+
+
 def test_a_therapist_sees_that_a_room_is_in_use_and_not_by_whom(clinic):
     one = infusion(clinic, "Pia", "09:00")
     stands(one, arrived="09:00", in_prep="09:10")
@@ -222,7 +267,7 @@ def test_a_full_board_asks_as_many_questions_of_many_visits_as_of_one(
     board(browser, clinic)
     for clock in ("08:00", "11:30", "13:00", "14:30"):
         infusion(clinic, f"P{clock}", clock)
-    for tab, most in (("desk", 15), ("nurses", 22), ("rooms", 16)):
+    for tab, most in (("desk", 27), ("nurses", 27), ("rooms", 23)):
         with django_assert_max_num_queries(most):
             board(browser, clinic, tab)
 

@@ -4,7 +4,10 @@ import re
 
 import pytest
 import time_machine
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.test import Client
+from django.test.testcases import LiveServerThread
 from playwright.sync_api import expect
 
 from scheduling.models import ProtocolVersion
@@ -33,16 +36,42 @@ def pia(clinic):
         yield visit
 
 
+class OneAnswer(WSGIRequestHandler):
+    """Closes after each answer, so that nobody goes on talking to a server that was stopped."""
+
+    protocol_version = "HTTP/1.0"
+
+    def log_message(self, *args):
+        pass
+
+
+class Restarted(LiveServerThread):
+    """A server that may begin again at an address that was just in use."""
+
+    def _create_server(self, connections_override=None):
+        at = self.host, self.port
+        return self.server_class(at, OneAnswer, connections_override=connections_override)
+
+    @classmethod
+    def at(cls, port: int = 0) -> "Restarted":
+        server = cls("127.0.0.1", StaticFilesHandler, port=port)
+        server.daemon = True
+        server.start()
+        server.is_ready.wait()
+        assert server.error is None
+        return server
+
+
 @pytest.fixture
 def elsewhere(new_context, live_server):
     """Somebody of a role at another computer, with a browser of their own."""
 
-    def signed_in(role: str):
+    def signed_in(role: str, address: str = live_server.url):
         client = Client()
         client.force_login(somebody(role))
         there = new_context()
         session = client.cookies["sessionid"].value
-        there.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        there.add_cookies([{"name": "sessionid", "value": session, "url": address}])
         return there.new_page()
 
     return signed_in
@@ -115,6 +144,30 @@ def test_a_line_that_was_cut_is_told_and_heals_without_a_reload(
     assert page.evaluate("window.sameAsBefore")
 
 
+def test_two_screens_find_back_by_themselves_when_the_server_is_started_again(
+    live_server, clinic, pia, elsewhere
+):
+    server = Restarted.at()
+    address = f"http://127.0.0.1:{server.port}"
+    dora, nora = elsewhere("front_desk", address), elsewhere("nurse", address)
+    for page in (dora, nora):
+        page.goto(f"{address}/sites/{clinic.pk}/live")
+        expect(page.locator(f"#live-{pia.pk}")).to_contain_text("min late")
+        page.evaluate("window.sameAsBefore = true")
+    server.terminate()
+    for page in (dora, nora):
+        expect(page.locator("#connection")).to_contain_text("Connection lost, showing 09:0")
+    server = Restarted.at(server.port)
+    for page in (dora, nora):
+        expect(page.locator(".connection-sign")).to_be_hidden()
+    dora.get_by_role("button", name="Arrived").click()
+    for page in (dora, nora):
+        expect(page.locator(".of-here .live-card")).to_contain_text("Arrived", timeout=SOON_MS)
+        assert page.evaluate("window.sameAsBefore")
+        page.close()
+    server.terminate()
+
+
 def test_a_board_keeps_still_while_a_dialog_is_open_and_follows_when_it_is_closed(
     desk, live_server, clinic, pia, elsewhere
 ):
@@ -153,9 +206,9 @@ def test_a_nurse_is_told_aloud_of_what_will_be_late_and_only_once(
         expect(page.locator(".live-watched")).to_contain_text("Infuse")
         expect(page.locator("#live-said")).to_be_empty()
     with time_machine.travel(at(MONDAY, "10:30"), tick=True):
-        expect(page.locator(".live-warning").first).to_contain_text("runs over 25 min")
+        expect(page.locator(".live-line .live-warning").first).to_contain_text("runs over 25 min")
         expect(page.locator("#live-said")).to_contain_text("Per Sample, will start about 11:45")
         page.evaluate("document.getElementById('live-said').textContent = ''")
     with time_machine.travel(at(MONDAY, "10:40"), tick=True):
-        expect(page.locator(".live-warning").first).to_contain_text("about 11:5")
+        expect(page.locator(".live-line .live-warning").first).to_contain_text("about 11:5")
         expect(page.locator("#live-said")).to_be_empty()

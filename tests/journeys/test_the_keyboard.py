@@ -101,3 +101,18 @@ def test_nothing_jumps_when_the_board_or_the_proposals_come_anew(
         desk.get_by_label("Start from").fill("2026-12-21")
     expect(desk.locator(".proposal").first).to_contain_text("Dec")
     assert shifted(desk) < MOST_SHIFT
+
+
+def test_every_place_of_the_rail_is_reached_by_the_keys_that_are_shown_for_it(
+    enter, live_server, clinic
+):
+    page = enter("charge_nurse")
+    page.goto(live_server.url)
+    links = page.locator(".rail [data-keys]")
+    keys = {one.get_attribute("data-keys"): one.get_attribute("href") for one in links.all()}
+    assert len(keys) == links.count() > 8
+    for pressed, address in keys.items():
+        page.goto(live_server.url)
+        for key in pressed.split():
+            page.keyboard.press(key)
+        page.wait_for_url(f"{live_server.url}{address}**")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,11 +11,8 @@ from django.views.decorators.http import require_safe
 from api.desk.frame import Asked, open_site, page, part, signed_in
 from api.desk.freshness import tag_of, tagged, unchanged
 from api.desk.live import TABS, Live, read_live
-from api.desk.live_nurses import cover_now, nurse_lines
+from api.desk.live_nurses import charts_now, cover_now, late_rounds, nurse_lines
 from api.desk.live_rooms import chairs
-from api.permissions import may
-from clinic.spans import moment
-from scheduling.selectors.rounds import rounds_of_site
 
 
 @require_safe
@@ -54,18 +50,10 @@ def _board(request: Asked, site: int, tab: str) -> HttpResponse:
 
 
 def _shown(live: Live, tab: str) -> dict[str, Any]:
+    charts = charts_now(live)
+    late = late_rounds(live, charts)
     if tab == "desk":
-        return {"board": live.desk()}
+        return {"late": late, "board": live.desk()}
     if tab == "nurses":
-        return {"lines": nurse_lines(live, _rounds(live)), "cover": cover_now(live)}
-    return {"chairs": chairs(live)}
-
-
-def _rounds(live: Live) -> dict[int, datetime]:
-    """When each patient's next round is due, for who may see what rounds find."""
-    site, now = live.run.site, moment(live.run.now)
-    if not may(live.user, "see_rounds", site):
-        return {}
-    charts = rounds_of_site(site, now=now)
-    due = {one.visit.pk: one.next_at for one in charts if one.started}
-    return {visit: at.astimezone(site.zone) for visit, at in due.items() if at}
+        return {"late": late, "lines": nurse_lines(live, charts), "cover": cover_now(live)}
+    return {"late": late, "chairs": chairs(live)}

@@ -203,26 +203,19 @@ if (picker) {
 
 // Shortcuts --------------------------------------------------------------------------------------
 const follow = (selector) => document.querySelector(selector)?.click();
-const place = (name) => follow(`.rail [data-place=${name}]`);
 const keys = {
   "/": () => byId("find")?.focus(),
   "?": () => open(byId("shortcuts")),
-  b: () => place("book"),
   n: () => follow("[data-new-patient]"),
   "[": () => follow("[data-key=ArrowLeft]"),
   "]": () => follow("[data-key=ArrowRight]"),
   t: () => follow(".bar-dates a:last-child"),
   u: () => [...document.querySelectorAll("#toasts [data-undo]:not([hidden])")].at(-1)?.click(),
   v: () => follow("[data-view-choice][aria-pressed=false]"),
-  "g d": () => place("day"),
-  "g v": () => place("live"),
-  "g c": () => place("cover"),
-  "g s": () => place("series"),
-  "g p": () => place("patients"),
-  "g e": () => place("messages"),
-  "g m": () => place("manage"),
-  "g w": () => place("week"),
 };
+for (const place of document.querySelectorAll(".rail [data-keys]")) {
+  keys[place.dataset.keys] = () => place.click();
+}
 let before = "";
 
 const typing = (target) =>

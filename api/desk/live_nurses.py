@@ -155,7 +155,8 @@ def _vitals(live: Live, chart: Chart | None) -> tuple[datetime | None, datetime 
     if chart is None:
         return None, None
     due, late = chart.next, chart.unanswered
-    return due and live.run.clock(due.at), live.run.clock(late[0].at) if late else None
+    clock = live.run.clock
+    return clock(due.at) if due else None, clock(late[0].at) if late else None
 
 
 def cover_now(live: Live) -> CoverStep | None:

@@ -51,6 +51,7 @@ FIELDS = {
     "link": "the patient's own secret link",
     "until": "until when the place is held",
     "due": "the day on which it is best done",
+    "missing": "the number to call while a form, consent or escort is missing, else nothing",
 }
 _VISITS = ("visits", "first", "place", "address", "phone")
 
@@ -96,13 +97,20 @@ KINDS: dict[str, Kind] = {
     "reminder": Kind(
         "Reminder",
         "Some time before each visit, as its protocol says.",
-        _VISITS,
+        (*_VISITS, "missing"),
         Wording(
             "Reminder of your appointment",
             "Hello,\n\nwe expect you at {place}:\n\n{visits}\n\n"
-            "Address: {address}\nIf you cannot come, please call {phone}.",
+            "Address: {address}\n"
+            "We still need something from you before then: please call {missing}.\n"
+            "If you cannot come, please call {phone}.",
         ),
-        Wording("", "Reminder: {place}, {first}.\nIf you cannot come, call {phone}."),
+        Wording(
+            "",
+            "Reminder: {place}, {first}.\n"
+            "We still need something from you: call {missing}.\n"
+            "If you cannot come, call {phone}.",
+        ),
         both=True,
         must="visits",
     ),

@@ -11,10 +11,13 @@ from clinic.models import Patient, Site
 from clinic.transactions import durable
 from scheduling.messaging.words import CHANNELS, FIRST_HOUR, daytime
 from scheduling.models import Appointment, Message, ProtocolVersion, Status
-from scheduling.services.composing import News, compose, queue
+from scheduling.selectors.gates import gates_of
+from scheduling.services.composing import News, compose, queue, telephone
 
 EXPECTED = (Status.BOOKED, Status.CONFIRMED, Status.UNCOVERED)
 LONGEST_LEAD = timedelta(hours=336)
+BROUGHT = frozenset({"consent", "escort", "form"})
+"""Gates that a patient can meet from home."""
 AT_LEAST = timedelta(hours=1)
 """A reminder that would come later than this before the visit is of no use."""
 
@@ -75,10 +78,16 @@ def remind(*, visit: int, lead: int, now: datetime) -> int:
         kind="reminder",
         key=_key(row, lead),
         visits=[row],
+        fields={"missing": telephone(row.site.phone) if _lacks(row, now) else ""},
         due_at=due_at,
         not_after=not_after,
     )
     return queue(compose(news, patient, row.site, now=now))
+
+
+def _lacks(visit: Appointment, now: datetime) -> bool:
+    """Whether the patient has still to bring something; what it is, is said on the telephone."""
+    return any(one.open and one.gate.kind in BROUGHT for one in gates_of(visit, now=now))
 
 
 def _key(visit: Appointment, lead: int) -> str:

@@ -172,7 +172,9 @@ def test_a_card_names_what_is_missing_before_preparation_and_before_they_leave(c
     pia, per = infusion(clinic, "Pia", "09:00"), infusion(clinic, "Per", "11:30")
     board_of = signed_in("nurse")
     ahead = board(board_of, clinic, clock="08:50").context["board"].coming
-    assert [card.open for card in ahead] == [("Pregnancy test", "Estimate given", "Escort", "Consent")] * 2
+    assert [card.open for card in ahead] == [
+        ("Pregnancy test", "Estimate given", "Escort", "Consent")
+    ] * 2
     set_status(appointment=pia.pk, to="arrived", actor=DESK, now=at(MONDAY, "08:50"))
     [here] = board(board_of, clinic, clock="08:51").context["board"].here
     assert {"Blood pressure", "Fasting"} <= set(here.open)

@@ -13,7 +13,18 @@ from scheduling.services.booking import book_visit
 from scheduling.services.cancelling import cancel_visit
 from scheduling.services.messages import catch_up
 from scheduling.services.reminders import by_day, moment_of, queue_reminders
-from tests.cast import DESK, MONDAY, NOW, at, house, patient, protocol, protocol_version, site
+from tests.cast import (
+    DESK,
+    MONDAY,
+    NOW,
+    all_met,
+    at,
+    house,
+    patient,
+    protocol,
+    protocol_version,
+    site,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +139,17 @@ def test_what_is_late_waits_for_the_morning(clock, expected):
     found = by_day(at(FRIDAY, clock.zfill(5)), there).astimezone(there.zone)
     assert f"{found:%H:%M}" == expected
     assert found >= at(FRIDAY, clock.zfill(5))
+
+
+def test_a_reminder_says_that_something_is_missing_and_never_what(visit):
+    type(visit.site).objects.update(phone="+16175550100")
+    now = at(date(2026, 12, 8), "14:00")
+    reminded(now)
+    body = Message.objects.get(kind="reminder").body
+    assert "We still need something from you before then: please call (617) 555-0100." in body
+    for telling in ("consent", "escort", "form"):
+        assert telling not in body.lower()
+    all_met(visit, now=now)
+    reminded(at(date(2026, 12, 10), "14:00"))
+    latest = Message.objects.filter(kind="reminder").order_by("pk").last()
+    assert "still need" not in latest.body

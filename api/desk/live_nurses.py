@@ -71,10 +71,10 @@ def charts_now(live: Live) -> dict[int, Chart]:
     return {one.visit.pk: one for one in charts if one.started}
 
 
-def late_rounds(live: Live, charts: Mapping[int, Chart]) -> list[Warned]:
+def late_rounds(live: Live, charts: Mapping[int, Chart], *, named: bool = True) -> list[Warned]:
     """Rounds nobody has taken, to who assigns nurses: who has the patient, and since when.
 
-    One line a patient. It is gone when a newer round is taken.
+    One line a patient, gone when a newer round is taken. Not `named` on a board for the wall.
     """
     if not may(live.user, "assign_nurses", live.run.site):
         return []
@@ -85,13 +85,15 @@ def late_rounds(live: Live, charts: Mapping[int, Chart]) -> list[Warned]:
         first = one.unanswered[0]
         names = " and ".join(nurses[pk].name for pk in sorted(one.nurses)) or "nobody now"
         said = f"Vitals of {words.clock(live.run.clock(first.at))} not taken"
-        who = live.card(live.run.by_id[one.visit.pk])
-        room = f", {who.rooms}" if who.rooms else ""
+        visit = live.run.by_id[one.visit.pk]
+        card = live.card(visit)
+        who = card.name if named else words.dotted(visit.patient)
+        room = f", {card.rooms}" if card.rooms else ""
         minutes = live.run.now - first.at
         found.append(
             Warned(
                 f"vitals-{one.visit.pk}-{first.at}",
-                f"{said}, {minutes} min late: {who.name}{room}, with {names}",
+                f"{said}, {minutes} min late: {who}{room}, with {names}",
                 one.visit.pk,
             )
         )

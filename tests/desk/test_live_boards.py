@@ -196,7 +196,8 @@ def test_a_late_round_is_told_to_the_charge_nurse_on_every_board_until_it_is_tak
     assert board(charge, clinic, clock="09:33").context["late"] == []
     for tab in ("desk", "nurses", "rooms"):
         [late] = board(charge, clinic, tab, "09:40").context["late"]
-        assert late.said.startswith("Vitals of 09:30 not taken, 10 min late: Pia Sample, ")
+        who = "P. S." if tab == "rooms" else "Pia Sample"
+        assert late.said.startswith(f"Vitals of 09:30 not taken, 10 min late: {who}, ")
         assert late.said.endswith(f"with {nurse.name}")
         assert board(alone, clinic, tab, "09:40").context["late"] == []
     [line] = board(alone, clinic, "nurses", "09:40").context["lines"]

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from scheduling.models import GateAnswer, ProtocolVersion
 from scheduling.services.booking import book_visit
 from tests.cast import DESK, MONDAY, NOW, at, patient
+from tests.journeys.test_everybody_can_use_it import barriers
 
 
 def booked(clinic, name: str = "Olga"):
@@ -33,6 +34,7 @@ def test_nobody_is_prepared_before_every_gate_is_recorded(desk, live_server, cli
 
         desk.get_by_role("button", name="Record: Blood pressure").click()
         desk.get_by_label("Systolic").fill("171")
+        assert barriers(desk) == []
         desk.get_by_label("Diastolic").fill("88")
         desk.keyboard.press("Enter")
         expect(desk.locator(".gate.bad")).to_contain_text("Not so: 171/88")

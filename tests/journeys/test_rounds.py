@@ -12,6 +12,7 @@ from scheduling.services.booking import book_visit
 from scheduling.services.progress import set_status
 from tests.cast import DESK, MONDAY, NOW, all_met, at, patient
 from tests.journeys.conftest import somebody
+from tests.journeys.test_everybody_can_use_it import barriers
 
 PHONE = {"width": 390, "height": 844}
 START = at(MONDAY, "08:00")
@@ -73,6 +74,23 @@ def test_a_round_is_three_taps_and_the_numbers(phone, live_server, clinic, olga)
         98,
         1,
     )
+
+
+def test_rounds_their_entry_and_their_chart_have_no_barrier(phone, live_server, clinic, olga):
+    with time_machine.travel(START + timedelta(minutes=37), tick=True):
+        phone.goto(f"{live_server.url}/sites/{clinic.pk}/rounds")
+        take(phone, 191)
+        expect(phone.locator(".round")).to_contain_text("Systolic 191")
+        for scheme in ("light", "dark"):
+            phone.emulate_media(color_scheme=scheme)
+            assert barriers(phone) == []
+            phone.get_by_role("button", name="Olga").tap()
+            expect(phone.locator("#entry")).to_be_visible()
+            assert barriers(phone) == []
+            phone.keyboard.press("Escape")
+        phone.goto(f"{live_server.url}/visits/{olga.pk}/rounds")
+        expect(phone.get_by_text("191/78")).to_be_visible()
+        assert barriers(phone) == []
 
 
 def test_two_rounds_typed_without_a_connection_arrive_in_order(phone, live_server, clinic, olga):

@@ -51,7 +51,7 @@ def _board(request: Asked, site: int, tab: str) -> HttpResponse:
 
 def _shown(live: Live, tab: str) -> dict[str, Any]:
     charts = charts_now(live)
-    late = late_rounds(live, charts)
+    late = late_rounds(live, charts, named=tab != "rooms")
     if tab == "desk":
         return {"late": late, "board": live.desk()}
     if tab == "nurses":

@@ -281,6 +281,8 @@ MESSAGE_WAYS = {
     "text": _ways + ("http.HttpText" if SMS_URL else "spool.Spool"),
 }
 MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
+# host:port inside the clinic's network that calendars and webhooks may nevertheless point at.
+PRIVATE_ADDRESSES = env.list("PRIVATE_ADDRESSES", default=[])
 REMINDER_HOURS = env.list("REMINDER_HOURS", cast=int, default=[72, 24])
 
 LOGGING = {

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from clinic.journal import ChangedMeanwhile
 from clinic.services.patients import MrnTaken
 from scheduling.errors import (
     ProposalExpired,
@@ -31,6 +32,7 @@ from scheduling.errors import (
 from scheduling.planner.plans import Refusal
 from scheduling.services.offering import OfferGone
 
+CHANGED_ADVICE = "Read it again, then say what is to change."
 CONTENT_TYPE = "application/problem+json"
 KINDS = {
     "malformed": (400, "The request is malformed"),
@@ -41,6 +43,7 @@ KINDS = {
     "taken": (409, "The place was taken"),
     "mrn-taken": (409, "Another patient has this MRN"),
     "still-running": (409, "The first request with this key is still running"),
+    "changed-meanwhile": (412, "Somebody else changed it meanwhile"),
     "length-needed": (411, "The body must come with its length"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "The body must be application/json"),
@@ -120,6 +123,10 @@ def _token(rule: str, message: str) -> Callable[[Any], Problem]:
     return lambda error: Problem("refused", message, refusals=[refusal])
 
 
+def _changed(error: ChangedMeanwhile) -> Problem:
+    return Problem("changed-meanwhile", f"{error} {CHANGED_ADVICE}")
+
+
 def _gone(error: Any) -> Problem:
     refusal = {"rule": "offer_stands", "subject": "offer", "message": str(error)}
     return Problem("taken", str(error), refusals=[refusal])
@@ -176,6 +183,7 @@ TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (ProposalUnknown, _token("proposal_unknown", "This proposal was never given out.")),
     (ProposalExpired, _token("proposal_expired", "This proposal is too old: ask for new ones.")),
     (UnknownProtocol, lambda error: unknown("protocol", "There is no protocol with this key.")),
+    (ChangedMeanwhile, _changed),
     (MrnTaken, _same_words("mrn-taken")),
     (FieldsWrong, _fields),
     (PermissionDenied, _same_words("not-permitted")),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,18 +18,19 @@ from threading import Event
 from time import monotonic
 from typing import IO, Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import OperationalError, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import Problem, wrong
 from api.models import KeptAnswer
+from api.sealing import fernet
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
 KEPT = timedelta(hours=24)
+KEPT_HEADERS = ("Location", "ETag")
 PATIENCE_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 0.01
 GATES = 64
@@ -84,14 +84,14 @@ def _keep(request: Request, sealed_by: str, asked: str, response: Response, now:
         "status": response.status_code,
         "data": response.data,
         "type": response.content_type,
-        "headers": {"Location": response["Location"]} if "Location" in response else {},
+        "headers": {name: response[name] for name in KEPT_HEADERS if name in response},
     }
     KeptAnswer.objects.update_or_create(
         client_id=request.user.id,
         key_hash=_hash(sealed_by),
         defaults={
             "request_hash": asked,
-            "sealed": _fernet(sealed_by).encrypt(json.dumps(answer).encode()),
+            "sealed": fernet(sealed_by).encrypt(json.dumps(answer).encode()),
             "created_at": now,
         },
     )
@@ -99,7 +99,7 @@ def _keep(request: Request, sealed_by: str, asked: str, response: Response, now:
 
 def _unsealed(kept: KeptAnswer, sealed_by: str) -> Response:
     try:
-        answer = json.loads(_fernet(sealed_by).decrypt(bytes(kept.sealed)))
+        answer = json.loads(fernet(sealed_by).decrypt(bytes(kept.sealed)))
     except InvalidToken as error:
         raise Problem("key-reused", "The answer kept for this key is not readable.") from error
     headers = {**answer["headers"], "Idempotent-Replayed": "true"}
@@ -108,11 +108,6 @@ def _unsealed(kept: KeptAnswer, sealed_by: str) -> Response:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _fernet(sealed_by: str) -> Fernet:
-    secret = hashlib.sha256(f"{settings.SECRET_KEY}\n{sealed_by}".encode()).digest()
-    return Fernet(urlsafe_b64encode(secret))
 
 
 @contextmanager

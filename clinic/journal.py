@@ -91,10 +91,10 @@ class ChangedMeanwhile(Exception):
         self.entries = tuple(entries)
 
 
-def newest(subject: str) -> int:
-    """The newest change of a subject, to hand back as `seen` with an edit; 0 when there is none."""
-    found = Journal.objects.filter(subject=subject).order_by("-pk").values_list("pk", flat=True)
-    return found.first() or 0
+def newest(*subjects: str) -> int:
+    """The newest change of any subject, to hand back as `seen` with an edit; 0 without one."""
+    found = Journal.objects.filter(subject__in=subjects).order_by("-pk")
+    return found.values_list("pk", flat=True).first() or 0
 
 
 NEWEST = 20
@@ -116,14 +116,14 @@ def stamp(site: Site | int) -> int:
         return crc32(repr(sorted(cursor.fetchall())).encode())
 
 
-def unchanged_since(seen: int | None, subject: str) -> None:
-    """ChangedMeanwhile when the subject has a newer change than `seen`; None does not ask.
+def unchanged_since(seen: int | None, *subjects: str) -> None:
+    """ChangedMeanwhile when a subject has a newer change than `seen`; None does not ask.
 
     To be called once the row is locked, so that no other change can slip in between.
     """
     if seen is None:
         return
-    if later := list(Journal.objects.filter(subject=subject, pk__gt=seen).order_by("pk")):
+    if later := list(Journal.objects.filter(subject__in=subjects, pk__gt=seen).order_by("pk")):
         raise ChangedMeanwhile(later)
 
 

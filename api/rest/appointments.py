@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from api.errors import unknown
 from api.permissions import patients_of, visible_visits
-from api.rest import shapes
+from api.rest import shapes, versions
 from api.rest.doors import Door
-from api.rest.pages import PAGING, page
-from api.rest.parsing import DATE, Body, Instant, Parameter, a_date, an_id, an_instant
+from api.rest.pages import page, paging
+from api.rest.parsing import DATE, Body, Instant, Parameter, a_date, an_instant, naming
 from api.rest.showing import show_appointment
 from clinic.models import Patient, Room, Site, Staff
 from scheduling.models import Appointment, Status
@@ -40,16 +40,16 @@ def _status(text: str) -> str:
 
 
 QUERY = {
-    "site": Parameter(an_id, "Only visits at this site."),
+    "site": naming("Only visits at this site."),
     "from": Parameter(
         _bound, "Visits on or after this site date; or ending after this instant.", BOUND
     ),
     "to": Parameter(
         _bound, "Visits on or before this site date; or starting before this instant.", BOUND
     ),
-    "patient": Parameter(an_id, "Only this patient's."),
-    "staff": Parameter(an_id, "Only those that this person takes part in."),
-    "room": Parameter(an_id, "Only those in this room."),
+    "patient": naming("Only this patient's."),
+    "staff": naming("Only those that this person takes part in."),
+    "room": naming("Only those in this room."),
     "status": Parameter(
         _status,
         "Only those that stand so; several by commas.",
@@ -61,7 +61,9 @@ QUERY = {
 
 class Appointments(Door):
     actions = {"GET": "see_day", "POST": "book_visit"}
-    queries = {"GET": QUERY | PAGING}
+    queries = {
+        "GET": QUERY | paging(starts_at=("starts_at", "pk"), updated_at=("updated_at", "pk"))
+    }
     bodies = {"POST": shapes.AppointmentBody}
     answers = {
         "GET": (200, shapes.listed(shapes.AppointmentShape)),
@@ -124,15 +126,18 @@ class Appointments(Door):
 
 class OneAppointment(Door):
     actions = {"GET": "see_day"}
+    headers_of = {"GET": versions.READ}
     answers = {"GET": (200, shapes.AppointmentShape)}
 
     def get(self, request: Request, id: str) -> Response:
         """A visit with its phases and what they claim."""
-        return Response(show_appointment(self.at(visible_visits(self.client, visits()), id)))
+        visit = self.at(visible_visits(self.client, visits()), id)
+        return versions.read(request, show_appointment(visit), f"appointment:{visit.pk}")
 
 
 class AppointmentCancelling(Door):
     actions = {"POST": "cancel_visit"}
+    headers_of = {"POST": versions.CHANGE}
     bodies = {"POST": shapes.CancelVisitBody}
     answers = {"POST": (200, shapes.AppointmentShape)}
 
@@ -140,8 +145,9 @@ class AppointmentCancelling(Door):
         """Cancel a visit that has not begun, and free all it holds."""
         visit = self.at(Appointment.objects.filter(self.reach().q()), at["id"])
         body = self.body()
-        cancel_visit(appointment=visit.pk, actor=self.actor, now=self.now, **body)
-        return Response(_shown(visit.pk))
+        seen = seen_of(request, visit.pk)
+        cancel_visit(appointment=visit.pk, seen=seen, actor=self.actor, now=self.now, **body)
+        return versions.with_tag(_shown(visit.pk), f"appointment:{visit.pk}")
 
 
 class StatusBody(Body):
@@ -151,14 +157,24 @@ class StatusBody(Body):
 
 class AppointmentStatus(Door):
     actions = {"POST": "run_day"}
+    headers_of = {"POST": versions.CHANGE}
     bodies = {"POST": StatusBody}
     answers = {"POST": (200, shapes.AppointmentShape)}
 
     def create(self, request: Request, **at: str) -> Response:
         """Say where a visit stands; 422 tells what is possible from where it stands now."""
         visit = self.at(Appointment.objects.filter(self.reach().q()), at["id"])
-        set_status(appointment=visit.pk, actor=self.actor, now=self.now, **self.body())
-        return Response(_shown(visit.pk))
+        body = self.body()
+        seen = seen_of(request, visit.pk)
+        set_status(appointment=visit.pk, seen=seen, actor=self.actor, now=self.now, **body)
+        return versions.with_tag(_shown(visit.pk), f"appointment:{visit.pk}")
+
+
+def seen_of(request: Request, visit: int) -> int | None:
+    """What the caller has seen of a visit; read anew only when they say so."""
+    if "If-Match" not in request.headers:
+        return None
+    return versions.seen(request, _shown(visit), f"appointment:{visit}")
 
 
 def _shown(visit: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from api.rest import shapes
 from api.rest.doors import Door
-from api.rest.parsing import Parameter, a_date, an_id
+from api.rest.parsing import Parameter, a_date, naming
 from api.rest.showing import local
 from scheduling.selectors import coverage
 
@@ -18,7 +18,7 @@ class CoverageDoor(Door):
     actions = {"GET": "see_coverage"}
     queries = {
         "GET": {
-            "site": Parameter(an_id, "Where.", required=True),
+            "site": naming("Where.", required=True),
             "date": Parameter(
                 a_date, "The site date.", {"type": "string", "format": "date"}, required=True
             ),

@@ -22,8 +22,9 @@ from api.errors import Problem, answer, unknown, wrong
 from api.once import once
 from api.permissions import ApiClient, Reach, require, sites_for
 from api.rate import PerClient
+from api.rest import sparse
 from api.rest.parsing import Body, Parameter, StrictJson, an_id, read_query
-from api.rest.shapes import PROBLEMS
+from api.rest.shapes import PROBLEMS, problems
 from api.tokens import BearerToken
 from clinic.journal import Actor
 from clinic.models import Site
@@ -49,14 +50,15 @@ class Door(APIView):
     """A resource. Tables say, for each method, what it needs, takes and answers.
 
     `actions` are rows of api.permissions; `queries` the query parameters; `bodies` the request
-    serializers; `answers` (status, serializer). `answers_once` is for POSTs that change things:
-    they obey Idempotency-Key.
+    serializers; `answers` (status, serializer); `headers_of` what it heeds of versions.py.
+    `answers_once` is for POSTs that change things: they obey Idempotency-Key.
     """
 
     actions: ClassVar[Mapping[str, str]]
     queries: ClassVar[Mapping[str, Mapping[str, Parameter]]] = {}
     bodies: ClassVar[Mapping[str, type[Body]]] = {}
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
+    headers_of: ClassVar[Mapping[str, Mapping[str, Parameter]]] = {}
     answers_once: ClassVar[bool] = True
 
     authentication_classes = [BearerToken]
@@ -99,10 +101,13 @@ class Door(APIView):
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code == 200 and (names := getattr(self, "asked", {}).get("fields")):
+            response.data = sparse.only(response.data, names)
+            response.content_type = sparse.MEDIA_TYPE
         if standing := getattr(request, "standing", None):
             for name, value in standing.headers.items():
                 response[name] = value
-        response["Cache-Control"] = "no-store"
+        response["Cache-Control"] = "private, no-cache" if "ETag" in response else "no-store"
         return response
 
     def post(self, request: Request, **at: str) -> Response:
@@ -178,7 +183,10 @@ class Door(APIView):
         return "GET" if method == "HEAD" else method
 
     def query_of(self, method: str) -> Mapping[str, Parameter]:
-        return self.queries.get(method, {})
+        queries = self.queries.get(method, {})
+        return (
+            {**queries, **sparse.parameter(self.answers[method][1])} if method == "GET" else queries
+        )
 
     def path_parameters(self) -> list[str]:
         return ["id", "token"]
@@ -186,7 +194,11 @@ class Door(APIView):
     def responses(self, method: str) -> dict[Any, Any]:
         """For the schema: the answer and the problems."""
         status, shape = self.answers[method]
-        return {status: shape} | PROBLEMS[method]
+        heeded = self.headers_of.get(method, {})
+        unchanged = {304: None} if "If-None-Match" in heeded else {}
+        changed = problems(412) if "If-Match" in heeded else {}
+        part = {(200, sparse.MEDIA_TYPE): sparse.part_of(shape)} if method == "GET" else {}
+        return {(status, "application/json"): shape} | part | unchanged | PROBLEMS[method] | changed
 
 
 def _row(rows: QuerySet[Row], identifier: str) -> Row | None:

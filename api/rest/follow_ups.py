@@ -12,7 +12,7 @@ from api.permissions import patients_of
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import Parameter, a_date, an_id
+from api.rest.parsing import Parameter, a_date, naming
 from clinic.models import Patient
 from scheduling.models import FollowUp
 from scheduling.selectors.follow_ups import follow_ups
@@ -41,8 +41,8 @@ def _state(text: str) -> str:
 
 
 QUERY = {
-    "site": Parameter(an_id, "Only those of this site."),
-    "patient": Parameter(an_id, "Only this patient's."),
+    "site": naming("Only those of this site."),
+    "patient": naming("Only this patient's."),
     "due_before": Parameter(
         a_date, "Only those due before this site date.", {"type": "string", "format": "date"}
     ),

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.rest import versions
+from api.rest.appointments import seen_of
 from api.rest.doors import Door
 from api.rest.parsing import Body, Flag, Instant
 from api.rest.showing import local
@@ -43,6 +45,7 @@ class MovedShape(serializers.Serializer[Any]):
 
 class AppointmentMoving(Door):
     actions = {"POST": "move_visit"}
+    headers_of = {"POST": versions.CHANGE}
     bodies = {"POST": MoveBody}
     answers = {"POST": (200, MovedShape)}
 
@@ -56,10 +59,13 @@ class AppointmentMoving(Door):
         )
         body = self.body()
         dry_run = body.pop("dry_run")
+        seen = seen_of(request, visit.pk)
         if dry_run:
             changed = preview_move(appointment=visit.pk, now=self.now, **body)
         else:
-            changed = move_visit(appointment=visit.pk, actor=self.actor, now=self.now, **body)
+            changed = move_visit(
+                appointment=visit.pk, seen=seen, actor=self.actor, now=self.now, **body
+            )
         return Response({"changed": [_shown(change, visit.site.zone) for change in changed]})
 
 

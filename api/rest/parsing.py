@@ -192,6 +192,12 @@ class Parameter:
     many: bool = False
 
 
+def naming(description: str, required: bool = False) -> Parameter:
+    """A parameter that names something by its id."""
+    schema = {"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"}
+    return Parameter(an_id, description, schema, required)
+
+
 def read_query(query: Any, known: Mapping[str, Parameter]) -> dict[str, Any]:
     """The query parameters as typed values; 400 for unknown, repeated, empty or senseless ones."""
     if strange := sorted(set(query) - set(known)):

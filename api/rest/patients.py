@@ -8,14 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.permissions import patients_of, visible_patients
-from api.rest import shapes
+from api.rest import shapes, versions
 from api.rest.doors import Door
-from api.rest.pages import PAGING, page
+from api.rest.pages import PAGING, page, paging
 from api.rest.places import OF_SITE
 from clinic.finding import find_patients, likely_duplicates
 from clinic.models import Patient, Site
 from clinic.services.patients import PatientFacts, create_patient
 from scheduling.services.attention import correct_patient
+
+BY_NAME = ("family_name", "given_name", "pk")
 
 
 class PatientDoor(Door):
@@ -35,7 +37,7 @@ class PatientDoor(Door):
 
 class Patients(PatientDoor):
     actions = {"GET": "see_patients", "POST": "manage_patients"}
-    queries = {"GET": OF_SITE | PAGING}
+    queries = {"GET": OF_SITE | paging(name=BY_NAME, birth_date=("birth_date", "pk"), id=("pk",))}
     bodies = {"POST": shapes.PatientBody}
     answers = {
         "GET": (200, shapes.listed(shapes.PatientShape)),
@@ -47,8 +49,7 @@ class Patients(PatientDoor):
         rows = visible_patients(self.client, Patient.objects.all())
         if site := self.filtered(self.sites(), "site"):
             rows = rows.filter(home_site=site)
-        ordered = rows.order_by("family_name", "given_name", "pk")
-        return page(request, self.asked, ordered, show_patient)
+        return page(request, self.asked, rows.order_by(*BY_NAME), show_patient)
 
     def create(self, request: Request, **at: str) -> Response:
         """Add a patient; likely duplicates are told, an MRN in use is 409."""
@@ -67,13 +68,13 @@ class Patients(PatientDoor):
 class OnePatient(PatientDoor):
     actions = {"GET": "see_patients", "PATCH": "manage_patients"}
     bodies = {"PATCH": shapes.PatientBody}
+    headers_of = {"GET": versions.READ, "PATCH": versions.CHANGE}
     answers = {"GET": (200, shapes.PatientShape), "PATCH": (200, shapes.PatientShape)}
 
     def get(self, request: Request, id: str) -> Response:
         """A patient."""
-        return Response(
-            show_patient(self.at(visible_patients(self.client, Patient.objects.all()), id))
-        )
+        patient = self.at(visible_patients(self.client, Patient.objects.all()), id)
+        return versions.read(request, show_patient(patient), f"patient:{patient.pk}")
 
     def patch(self, request: Request, id: str) -> Response:
         """Correct what the body names; the rest stays.
@@ -82,8 +83,12 @@ class OnePatient(PatientDoor):
         """
         patient = self.at(patients_of(self.reach(), Patient.objects.all()), id)
         facts = self.facts(self.body(partial=True))
-        changed = correct_patient(patient=patient.pk, actor=self.actor, now=self.now, **facts)
-        return Response(show_patient(changed))
+        subject = f"patient:{patient.pk}"
+        seen = versions.seen(request, show_patient(patient), subject)
+        changed = correct_patient(
+            patient=patient.pk, seen=seen, actor=self.actor, now=self.now, **facts
+        )
+        return versions.with_tag(show_patient(changed), subject)
 
 
 class PatientSearch(Door):

@@ -10,13 +10,14 @@ from rest_framework.response import Response
 
 from api.rest import shapes
 from api.rest.doors import Door
-from api.rest.pages import PAGING, page
-from api.rest.parsing import Parameter, an_id
+from api.rest.pages import PAGING, page, paging
+from api.rest.parsing import naming
 from clinic.models import Room, Site, Staff
 from scheduling.models import ProtocolVersion
 from scheduling.selectors.protocols import current_versions
 
-OF_SITE = {"site": Parameter(an_id, "Only those of this site.")}
+BY_NAME = ("family_name", "given_name", "pk")
+OF_SITE = {"site": naming("Only those of this site.")}
 
 
 class Sites(Door):
@@ -45,7 +46,7 @@ class Rooms(Door):
 
 class StaffMembers(Door):
     actions = {"GET": "see_staff"}
-    queries = {"GET": OF_SITE | PAGING}
+    queries = {"GET": OF_SITE | paging(name=BY_NAME, id=("pk",))}
     answers = {"GET": (200, shapes.listed(shapes.StaffShape))}
 
     def get(self, request: Request) -> Response:
@@ -56,8 +57,7 @@ class StaffMembers(Door):
             rows = rows.filter(sites__in=reach.sites).distinct()
         if site := self.filtered(self.sites(), "site"):
             rows = rows.filter(sites=site)
-        ordered = rows.order_by("family_name", "given_name", "pk")
-        return page(request, self.asked, ordered, show_staff)
+        return page(request, self.asked, rows.order_by(*BY_NAME), show_staff)
 
 
 class Protocols(Door):

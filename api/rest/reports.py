@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from api.errors import wrong
 from api.rest import shapes
 from api.rest.doors import Door
-from api.rest.parsing import Parameter, a_date, an_id
+from api.rest.parsing import Parameter, a_date, naming
 from scheduling.selectors.reports import utilisation
 from scheduling.selectors.reports.utilisation import (
     ACTUAL_MEDIAN,
@@ -35,7 +35,7 @@ class UtilisationReport(Door):
     actions = {"GET": "see_reports"}
     queries = {
         "GET": {
-            "site": Parameter(an_id, "Where.", required=True),
+            "site": naming("Where.", required=True),
             "from": Parameter(a_date, "The first site date.", DATE, required=True),
             "to": Parameter(a_date, "The last site date; it counts.", DATE, required=True),
         }

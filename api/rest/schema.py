@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from api.permissions import ACTIONS
+from api.rest.sparse import PART
 
 
 class Described(AutoSchema):
@@ -32,6 +33,15 @@ class Described(AutoSchema):
             OpenApiParameter(name, str, OpenApiParameter.PATH)
             for name in self.view.path_parameters()
             if f"{{{name}}}" in self.path
+        ]
+        parameters += [
+            OpenApiParameter(
+                name,
+                dict(parameter.schema),
+                OpenApiParameter.HEADER,
+                description=parameter.description,
+            )
+            for name, parameter in self.view.headers_of.get(self.method, {}).items()
         ]
         if self.method == "POST" and self.view.answers_once:
             parameters.append(
@@ -87,10 +97,12 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook: bodies take no further members, and each response says what its status means."""
+    """A hook: bodies take no further members, parts may lack any, and each status is in words."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False
+        if name.endswith(PART):
+            schema.pop("required", None)
     for operations in result["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():

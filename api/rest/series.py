@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from api.errors import unknown
 from api.permissions import patients_of, require, visible_series
-from api.rest import shapes
+from api.rest import shapes, versions
 from api.rest.doors import Door
-from api.rest.pages import PAGING, page
-from api.rest.parsing import Parameter, an_id
+from api.rest.pages import page, paging
+from api.rest.parsing import naming
 from api.rest.showing import local, show_planned, show_series
 from clinic.models import Patient, Site, Staff
 from scheduling.models import Series
@@ -95,7 +95,10 @@ class ProposalHolding(Door):
 
 class SeriesDoor(Door):
     actions = {"GET": "see_series", "POST": "book_series"}
-    queries = {"GET": {"patient": Parameter(an_id, "Only this patient's.")} | PAGING}
+    queries = {
+        "GET": {"patient": naming("Only this patient's.")}
+        | paging(id=("pk",), updated_at=("updated_at", "pk"))
+    }
     bodies = {"POST": shapes.SeriesBody}
     answers = {
         "GET": (200, shapes.listed(shapes.SeriesShape)),
@@ -121,15 +124,18 @@ class SeriesDoor(Door):
 
 class OneSeries(Door):
     actions = {"GET": "see_series"}
+    headers_of = {"GET": versions.READ}
     answers = {"GET": (200, shapes.SeriesShape)}
 
     def get(self, request: Request, id: str) -> Response:
         """A series with its visits in time order."""
-        return Response(show(self.at(visible_series(self.client, with_visits()), id)))
+        series = self.at(visible_series(self.client, with_visits()), id)
+        return versions.read(request, show(series), *subjects_of(series))
 
 
 class SeriesCancelling(Door):
     actions = {"POST": "cancel_series"}
+    headers_of = {"POST": versions.CHANGE}
     bodies = {"POST": shapes.CancelSeriesBody}
     answers = {"POST": (200, shapes.SeriesShape)}
 
@@ -137,8 +143,13 @@ class SeriesCancelling(Door):
         """Cancel every visit of a series that has not begun, and free all they hold."""
         series = self.at(Series.objects.filter(self.reach().q()), at["id"])
         body = self.body()
-        cancel_series(series=series.pk, actor=self.actor, now=self.now, **body)
-        return Response(show(with_visits().get(pk=series.pk)))
+        seen = None
+        if "If-Match" in request.headers:
+            whole = with_visits().get(pk=series.pk)
+            seen = versions.seen(request, show(whole), *subjects_of(whole))
+        cancel_series(series=series.pk, seen=seen, actor=self.actor, now=self.now, **body)
+        whole = with_visits().get(pk=series.pk)
+        return versions.with_tag(show(whole), *subjects_of(whole))
 
 
 class SeriesExtending(Door):
@@ -165,6 +176,12 @@ def with_visits() -> QuerySet[Series]:
     return Series.objects.select_related("protocol_version__protocol").prefetch_related(
         Prefetch("appointments", queryset=visits())
     )
+
+
+def subjects_of(series: Series) -> list[str]:
+    """What the journal calls a series and its visits."""
+    visits = (f"appointment:{visit.pk}" for visit in series.appointments.all())
+    return [f"series:{series.pk}", *visits]
 
 
 def show(series: Series) -> dict[str, Any]:

@@ -39,15 +39,16 @@ class ProblemShape(serializers.Serializer[Any]):
     errors = FieldErrorShape(many=True, required=False)
 
 
-def _problems(*statuses: int) -> dict[tuple[int, str], type[ProblemShape]]:
+def problems(*statuses: int) -> dict[tuple[int, str], type[ProblemShape]]:
+    """For the schema: these statuses, each as a problem."""
     return {(status, CONTENT_TYPE): ProblemShape for status in statuses}
 
 
 PROBLEMS = {
-    "GET": _problems(400, 401, 403, 404, 429),
-    "POST": _problems(400, 401, 403, 404, 409, 411, 413, 415, 422, 429),
-    "PATCH": _problems(400, 401, 403, 404, 409, 411, 413, 415, 422, 429),
-    "DELETE": _problems(400, 401, 403, 404, 429),
+    "GET": problems(400, 401, 403, 404, 429),
+    "POST": problems(400, 401, 403, 404, 409, 411, 413, 415, 422, 429),
+    "PATCH": problems(400, 401, 403, 404, 409, 411, 413, 415, 422, 429),
+    "DELETE": problems(400, 401, 403, 404, 429),
 }
 
 

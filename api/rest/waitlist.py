@@ -14,7 +14,7 @@ from api.permissions import patients_of, require
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import Body, ClockTime, Day, Flag, Identifier, Number, Parameter, Text, an_id
+from api.rest.parsing import Body, ClockTime, Day, Flag, Identifier, Number, Text, naming
 from api.rest.showing import local, show_appointment
 from clinic.models import Patient
 from scheduling.models import Appointment, Offer, Series, WaitlistEntry
@@ -81,8 +81,8 @@ class WaitShape(serializers.Serializer[Any]):
 
 
 QUERY = {
-    "site": Parameter(an_id, "Only those who wait at this site."),
-    "patient": Parameter(an_id, "Only this patient's."),
+    "site": naming("Only those who wait at this site."),
+    "patient": naming("Only this patient's."),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from clinic.journal import Actor, record
+from clinic.journal import Actor, record, unchanged_since
 from clinic.transactions import durable
 from scheduling import daybook
 from scheduling.errors import Refused
@@ -22,6 +22,7 @@ def cancel_visit(
     reason: str,
     kind: str = "",
     late: bool | None = None,
+    seen: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> Appointment:
@@ -29,11 +30,13 @@ def cancel_visit(
 
     `kind` is a CancelKind, empty where nobody says. It is late when the patient gives less notice
     than the site asks for, unless `late` says otherwise.
-    Raises Appointment.DoesNotExist, or Refused when it has begun or is over.
+    Raises Appointment.DoesNotExist, ChangedMeanwhile (`seen`), or Refused when it has begun or is
+    over.
     """
     visit = Appointment.objects.select_related("site", "series").get(pk=appointment)
     daybook.lock_visits([visit])
     visit.refresh_from_db()
+    unchanged_since(seen, f"appointment:{visit.pk}")
     if visit.status == Status.CANCELLED:
         return visit
     if visit.status not in AHEAD:
@@ -45,16 +48,24 @@ def cancel_visit(
 
 @durable
 def cancel_series(
-    *, series: int, reason: str, kind: str = "", actor: Actor, now: datetime
+    *,
+    series: int,
+    reason: str,
+    kind: str = "",
+    seen: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Series:
     """Cancel every visit of a series that has not begun; those begun or over stay as they are.
 
-    Raises Series.DoesNotExist. One cancelled already is left as it is.
+    Raises Series.DoesNotExist, ChangedMeanwhile (`seen`). One cancelled already is left as it is.
     """
     course = Series.objects.select_related("site").get(pk=series)
     visits = list(course.appointments.select_related("site").filter(status__in=AHEAD))
     daybook.lock_visits(visits)
     course.refresh_from_db()
+    everything = course.appointments.values_list("pk", flat=True)
+    unchanged_since(seen, f"series:{course.pk}", *(f"appointment:{pk}" for pk in everything))
     if course.status == Series.State.CANCELLED:
         return course
     ids = [visit.pk for visit in visits]

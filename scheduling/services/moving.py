@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from clinic.journal import Actor
+from clinic.journal import Actor, unchanged_since
 from clinic.models import Journal
 from clinic.spans import minute, moment
 from clinic.transactions import durable
@@ -48,6 +48,7 @@ def move_visit(
     wish: Wish | None = None,
     cascade: bool = True,
     override: str = "",
+    seen: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> list[Change]:
@@ -56,9 +57,10 @@ def move_visit(
     `override` is the reason for which rules of policy may be broken: the visit then moves alone,
     and the journal says which rules. Who may do so is for the door to ask.
     Appointment.DoesNotExist; MoveRefused with the nearest time that would do, SlotTaken where only
-    others are in the way.
+    others are in the way; ChangedMeanwhile (`seen`).
     """
     what = movable(appointment)
+    unchanged_since(seen, f"appointment:{appointment}")
     if override:
         return _move_anyway(what, starts_at, wish, override, actor, now)
     try:
@@ -68,7 +70,7 @@ def move_visit(
             raise SlotTaken(no.refusals) from no
         raise
     changes = what.changes(moved)
-    diary = _open(what, moved.visits, now)
+    diary = _open(what, moved.visits, now, seen)
     anchors = _anchors(what, moved.visits)
     judged = judge(
         moved.visits,
@@ -193,13 +195,15 @@ def _move_anyway(
     return changes
 
 
-def _open(what: Movable, visits: Iterable[PlannedVisit], now: datetime) -> Diary:
+def _open(
+    what: Movable, visits: Iterable[PlannedVisit], now: datetime, seen: int | None = None
+) -> Diary:
     """Lock the places left and the places taken, and read them without the visits that move."""
     planned = list(visits)
     spans = [(visit.start, visit.end) for visit in planned]
     resources = [claim.resource for visit in planned for claim in visit.claims]
     ids = [what.visits[visit.step].pk for visit in planned]
-    return _lock(what, spans, resources, ids, now)
+    return _lock(what, spans, resources, ids, now, seen)
 
 
 def _lock(
@@ -208,6 +212,7 @@ def _lock(
     resources: Iterable[int],
     ids: Sequence[int],
     now: datetime,
+    seen: int | None = None,
 ) -> Diary:
     """Old places and new in one go; MoveRefused when somebody else moved or began one meanwhile."""
     moving = [visit for visit in what.visits.values() if visit.pk in ids]
@@ -226,6 +231,7 @@ def _lock(
         days=days,
         without_appointments=ids,
     )
+    unchanged_since(seen, f"appointment:{what.visit.pk}")
     fresh = dict(Appointment.objects.filter(pk__in=ids).values_list("pk", "sequence"))
     begun = Appointment.objects.filter(pk__in=ids).exclude(status__in=AHEAD)
     if begun.exists() or any(fresh[visit.pk] != visit.sequence for visit in moving):

@@ -30,12 +30,17 @@ class Caller:
         self.authorization = {"Authorization": f"Bearer {token}"}
         self.browser = Browser(headers=self.authorization)
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
+    def get(self, path: str, *, unless: str | None = None, **query: Any) -> HttpResponse:
+        """`unless` is the tag of what is known already."""
+        headers = {"If-None-Match": unless} if unless else {}
         query = {name.rstrip("_"): value for name, value in query.items()}
-        return as_told(self.browser.get(f"/api/v1/{path}", query))
+        return as_told(self.browser.get(f"/api/v1/{path}", query, headers=headers))
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None) -> HttpResponse:
-        headers = {"Idempotency-Key": key} if key else {}
+    def post(
+        self, path: str, body: Any = None, *, key: str | None = None, seen: str | None = None
+    ) -> HttpResponse:
+        """`seen` is the tag of what was read before."""
+        headers = ({"Idempotency-Key": key} if key else {}) | ({"If-Match": seen} if seen else {})
         return as_told(
             self.browser.post(
                 f"/api/v1/{path}",
@@ -45,9 +50,13 @@ class Caller:
             )
         )
 
-    def patch(self, path: str, body: Any) -> HttpResponse:
-        text = json.dumps(body)
-        answer = self.browser.patch(f"/api/v1/{path}", text, content_type="application/json")
+    def patch(self, path: str, body: Any, *, seen: str | None = None) -> HttpResponse:
+        answer = self.browser.patch(
+            f"/api/v1/{path}",
+            json.dumps(body),
+            content_type="application/json",
+            headers={"If-Match": seen} if seen else {},
+        )
         return as_told(answer)
 
     def delete(self, path: str) -> HttpResponse:

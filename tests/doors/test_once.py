@@ -1,17 +1,21 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 
 import pytest
+import time_machine
 from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 
 from api.models import KeptAnswer
 from api.once import forget_kept_answers
+from api.rate import Limit
 from clinic.models import Patient
 from clinic.services.patients import create_patient
-from tests.cast import patient
+from scheduling.models import Appointment
+from tests.cast import MONDAY, NOW, at, house, patient, protocol
 from tests.doors.callers import caller
 
 PIA = {"given_name": "Pia", "family_name": "Sample", "birth_date": "1980-02-29"}
@@ -159,6 +163,37 @@ class TestAtTheSameTime:
             answers = list(pool.map(add, range(8)))
         assert Patient.objects.count() == 1
         assert all(answer == answers[0] for answer in answers)
+
+    def test_a_thousand_retries_make_one_booking(self, monkeypatch):
+        monkeypatch.setattr("api.rate.PER_CLIENT", Limit("client", rate=5000, burst=5000))
+        booked = {
+            "patient": str(patient("Pia").pk),
+            "site": str(house().pk),
+            "step": f"{protocol('maintenance').protocol.key}/inf1",
+            "starts_at": at(MONDAY, "09:00").isoformat(),
+        }
+        records = caller()
+        body = json.dumps(booked)
+
+        def book(_: int) -> list[tuple[int, str]]:
+            try:
+                answers = [
+                    records.browser.post(
+                        "/api/v1/appointments",
+                        body,
+                        content_type="application/json",
+                        headers={"Idempotency-Key": "k-1"},
+                    )
+                    for _ in range(125)
+                ]
+                return [(answer.status_code, answer.json()["id"]) for answer in answers]
+            finally:
+                connection.close()
+
+        with time_machine.travel(NOW, tick=False), ThreadPoolExecutor(8) as pool:
+            told = [answer for answers in pool.map(book, range(8)) for answer in answers]
+        assert len(told) == 1000
+        assert set(told) == {(201, str(Appointment.objects.get().pk))}
 
     def test_a_first_request_that_does_not_end_is_told_to_its_twin(self, monkeypatch):
         begun, go_on = Event(), Event()

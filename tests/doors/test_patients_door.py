@@ -157,7 +157,7 @@ def test_the_list_is_paged_and_its_links_are_absolute():
     first = caller().get("patients", limit=2).json()
     assert first["count"] == 5
     assert first["previous"] is None
-    assert first["next"] == "http://testserver/api/v1/patients?limit=2&offset=2"
+    assert first["next"].startswith("http://testserver/api/v1/patients?limit=2&cursor=")
     assert len(first["results"]) == 2
 
 

@@ -7,7 +7,7 @@ BIN := .venv/bin
 LOCKS := $(wildcard locks/*.txt)
 export PORT
 
-.PHONY: run test check bench locks
+.PHONY: run test check bench client locks
 .DELETE_ON_ERROR:
 
 run: .venv/app-ready static/staticfiles.json
@@ -21,6 +21,14 @@ check: .venv/all-ready static/staticfiles.json
 
 bench: .venv/all-ready
 	@$(BIN)/python -m tests.bench
+
+# A Python client of the REST API, from the published document: var/client/chairtime_client.
+client: .venv/all-ready
+	@mkdir -p var/client
+	@$(BIN)/python manage.py spectacular --format openapi-json --file var/client/openapi.json
+	@$(BIN)/openapi-python-client generate --meta none --overwrite \
+		--path var/client/openapi.json --output-path var/client/chairtime_client
+	@echo "PYTHONPATH=var/client gives you chairtime_client; how to use it: docs/api.md"
 
 # Write the locks anew after a change in pyproject.toml or package.json (UPGRADE=--upgrade: newest).
 # They name no package host, so any mirror serves: docs/decisions/0002-locks-without-hosts.md.

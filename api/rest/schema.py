@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from api.permissions import ACTIONS
+from api.rest.examples import EXAMPLES
 from api.rest.sparse import PART
 
 
@@ -101,6 +102,8 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False
+        if name in EXAMPLES:
+            schema["examples"] = [EXAMPLES[name]]
         if name.endswith(PART):
             schema.pop("required", None)
     for operations in result["paths"].values():

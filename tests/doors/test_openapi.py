@@ -10,17 +10,19 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from schemathesis.config import SchemathesisConfig
 
 from api.rest.docs import document
+from api.rest.examples import EXAMPLES
 from api.rest.urls import V1
 from config.wsgi import application
 from scheduling.services.booking import book_series
 from tests.cast import DESK, NOW, house, kare_times, patient, protocol, token
-from tests.doors.callers import caller
+from tests.doors.callers import FORMATS, caller
 
-EXAMPLES = 5
+TRIED = 5
 # No schema can say that an id must be of something there, or that one time comes before another.
 BEYOND_A_SCHEMA = {"checks": {"positive_data_acceptance": {"enabled": False}}}
 told = schemathesis.openapi.from_wsgi(
@@ -44,6 +46,17 @@ def test_every_operation_tells_what_it_does_and_which_scope_it_needs():
         for operation in operations.values():
             assert operation["summary"]
             assert "Scope: `" in operation["description"]
+
+
+def test_every_body_and_every_main_answer_has_an_example_that_is_true_of_its_schema():
+    drawn = json.loads(document())
+    schemas = drawn["components"]["schemas"]
+    bodies = {name for name in schemas if name.endswith("Request")} - {"PreferencesRequest"}
+    assert bodies <= set(EXAMPLES) <= set(schemas)
+    for name, example in EXAMPLES.items():
+        whole = {**schemas[name], "components": drawn["components"]}
+        Draft202012Validator(whole, format_checker=FORMATS).validate(example)
+        assert schemas[name]["examples"] == [example]
 
 
 def test_the_document_is_served_to_anybody():
@@ -85,7 +98,7 @@ def records(_one_connection):
 @pytest.mark.django_db
 @told.parametrize()
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=TRIED,
     deadline=None,
     derandomize=True,
     database=None,

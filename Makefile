@@ -26,7 +26,7 @@ bench: .venv/all-ready
 client: .venv/all-ready
 	@mkdir -p var/client
 	@$(BIN)/python manage.py spectacular --format openapi-json --file var/client/openapi.json
-	@$(BIN)/openapi-python-client generate --meta none --overwrite \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/openapi-python-client generate --meta none --overwrite \
 		--path var/client/openapi.json --output-path var/client/chairtime_client
 	@echo "PYTHONPATH=var/client gives you chairtime_client; how to use it: docs/api.md"
 

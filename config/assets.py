@@ -1,6 +1,7 @@
 """Copy what the desk needs out of node_modules into a git-ignored static folder.
 
-Run as `python -m config.assets` after `npm ci`. Plain Python: it needs no Django and no database.
+Run as `python -m config.assets`, with `--all` for what only tests need as well. Plain Python: it
+needs no Django and no database.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ SVG = "http://www.w3.org/2000/svg"
 SOURCE_MAP = re.compile(r"(//|/\*)# sourceMappingURL=\S+( \*/)?")
 
 
-def install_packages() -> None:
+def install_packages(*more: str) -> None:
     """`npm ci` by the Node.js of the locked wheel: nobody needs a Node.js of their own."""
     npm = Path(sysconfig.get_path("scripts")) / "npm"
     if not npm.exists():
         sys.exit("The locked packages are not installed: run `make run` or `make test` first.")
     command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(command, cwd=BASE_DIR, check=True)
+    subprocess.run([*command, *more], cwd=BASE_DIR, check=True)
 
 
 def copy_files() -> None:
@@ -69,7 +70,7 @@ def write_sprite() -> None:
 
 
 if __name__ == "__main__":
-    install_packages()
+    install_packages(*([] if "--all" in sys.argv else ["--omit=dev"]))
     VENDOR.mkdir(parents=True, exist_ok=True)
     copy_files()
     write_sprite()

@@ -20,6 +20,7 @@ from django.views.decorators.gzip import gzip_page
 from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from api.desk.manage import Tab, tabs_of
+from api.desk.money.tabs import money_tabs
 from api.permissions import NotPermitted, may, sites_for, staff_id
 from clinic.journal import Actor
 from clinic.models import Patient, Site, User
@@ -212,6 +213,8 @@ def _rail(user: User, site: Site | None, has_week: bool) -> list[Place]:
     if site and may(user, "see_messages", site):
         url = reverse("desk:messages", args=[site.pk])
         places.append(Place("messages", "Messages", "bell", url, "g e"))
+    if site and (money := money_tabs(user, site)):
+        places.append(Place("money", "Billing", "receipt", money[0].url, "g i"))
     if site and may(user, "see_reports", site):
         url = reverse("desk:reports", args=[site.pk])
         places.append(Place("reports", "Reports", "chart-line", url, "g n"))

@@ -1,0 +1,1 @@
+"""Money as the desk shows it."""

@@ -68,10 +68,10 @@ manage_staff      | .  .  .  .  .  .  x  x  | -                  | staff, creden
 write_protocols   | .  .  .  .  x  .  x  x  | -                  | write and retire protocols
 review_protocols  | .  .  .  .  x  .  .  .  | -                  | say a protocol may be used
 see_journal       | .  .  .  .  .  .  x  x  | -                  | who changed what
-see_billing       | .  .  .  .  .  x  x  .  | billing:read       | worklists, ledgers, closes, claims
-see_balance       | x  .  .  .  .  x  x  .  | billing:read       | what one patient owes and has paid
+see_billing       | .  .  .  .  .  x  x  .  | billing:read       | worklists, closes, claims
+see_balance       | x  .  .  .  .  x  x  .  | billing:read       | what one patient owes and paid
 take_payments     | x  .  .  .  .  x  x  .  | billing:write      | payments, deposits, packages sold
-manage_billing    | .  .  .  .  .  x  x  .  | billing:write      | charges, invoices, refunds, claims
+manage_billing    | .  .  .  .  .  x  x  .  | billing:write      | charges, refunds, claims
 manage_prices     | .  .  .  .  .  x  x  x  | -                  | prices, packages, money policy
 manage_setup      | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins
 """

@@ -68,6 +68,7 @@ class Frame:
     may_set_up: bool
     may_administer: bool
     tabs: tuple[Tab, ...]
+    money: tuple[Tab, ...]
     has_week: bool
     demo: bool
 
@@ -169,6 +170,7 @@ def frame(request: Asked, here: str, site: Site | None, day: date | None) -> Fra
         may_set_up=may(user, "manage_setup"),
         may_administer=user.is_staff and sites_for(user, "manage_setup").everywhere,
         tabs=tuple(tabs_of(user, site)) if site else (),
+        money=tuple(money_tabs(user, site)) if site else (),
         has_week=has_week,
         demo=_in_a_demo(request, here),
     )

@@ -32,19 +32,22 @@ def _question() -> tuple[list[str], str]:
 def empty() -> None:
     """Delete every row of this test, past the guards that refuse deletion."""
     tables, question = _question()
-    with connection.constraint_checks_disabled(), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(question)
-            told = zip(tables, cursor.fetchone(), strict=True)
-            filled = [connection.ops.quote_name(table) for table, some in told if some]
-            if connection.vendor == "postgresql" and filled:
-                cursor.execute("SHOW is_superuser")
-                if cursor.fetchone() != ("on",):
-                    cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
-                    return
-                cursor.execute("SET LOCAL session_replication_role = replica")
-            for table in filled:
-                cursor.execute(f"DELETE FROM {table}")
+    with (
+        connection.constraint_checks_disabled(),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(question)
+        told = zip(tables, cursor.fetchone(), strict=True)
+        filled = [connection.ops.quote_name(table) for table, some in told if some]
+        if connection.vendor == "postgresql" and filled:
+            cursor.execute("SHOW is_superuser")
+            if cursor.fetchone() != ("on",):
+                cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
+                return
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in filled:
+            cursor.execute(f"DELETE FROM {table}")
 
 
 def _teardown(self: Any) -> None:

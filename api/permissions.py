@@ -69,6 +69,8 @@ write_protocols   | .  .  .  .  x  .  x  x  | -                  | write and ret
 review_protocols  | .  .  .  .  x  .  .  .  | -                  | say a protocol may be used
 see_journal       | .  .  .  .  .  .  x  x  | -                  | who changed what
 see_billing       | .  .  .  .  .  x  x  .  | -                  | what is owed
+see_webhooks      | .  .  .  .  .  .  x  x  | webhooks:read      | addresses told of what happens
+manage_webhooks   | .  .  .  .  .  .  x  x  | webhooks:write     | add, change, rotate, replay
 manage_setup      | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins
 """
 

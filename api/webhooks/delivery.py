@@ -20,7 +20,7 @@ from api.webhooks import signing
 from api.webhooks.endpoints import stop
 from api.webhooks.events import TEST
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
-from api.webhooks.outbox import spread_all
+from api.webhooks.outbox import anybody, spread_all
 from clinic.journal import Actor
 from clinic.outward import Limits, Unreachable, send
 from clinic.transactions import durable
@@ -37,7 +37,7 @@ BACK_OFF = tuple(
 SPREAD = 0.25
 # An endpoint that failed so often in a row is asked by one event at a time, after these rests.
 FAILS_AS_A_WHOLE = 3
-RESTS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60))
+RESTS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 120))
 LIMITS = Limits(seconds=15.0, bytes=4_096, redirects=0, whole=False)
 ANSWER_KEPT = 512
 AT_MOST = 2_000
@@ -77,6 +77,8 @@ def send_due(*, clock: Clock, dice: Dice, at_most: int = AT_MOST) -> int:
     `clock` is asked anew for each; `dice` gives 0 to 1 and spreads the next attempts.
     """
     spread_all(now=clock())
+    if not anybody():
+        return 0
     take_up_lost(now=clock())
     arrived = 0
     for _ in range(at_most):

@@ -20,7 +20,6 @@ visit.uncovered    | appointment.uncovered      | A visit lost somebody or somet
 visit.covered      | appointment.covered        | A visit has all it needs again.
 visit.to_rebook    | appointment.to_rebook      | A visit was given up and has to be booked anew.
 absence.added      | absence.created            | Somebody is away, or a room out of service.
-absence.changed    | absence.changed            | An absence has other times.
 absence.removed    | absence.removed            | An absence was taken back.
 outage.added       | outage.created             | A whole site is shut for a while.
 outage.removed     | outage.removed             | A site is not shut after all.
@@ -30,7 +29,6 @@ recovery.bettered  | recovery.improved          | A better plan was found for wh
 recovery.accepted  | recovery.accepted          | A plan was accepted, as a whole or in part.
 wait.joined        | waitlist.joined            | Somebody waits for a place.
 wait.booked        | waitlist.booked            | Somebody who waited has a place.
-wait.waiting       | waitlist.waiting           | Somebody waits on, after an offer came to nothing.
 wait.withdrawn     | waitlist.withdrawn         | Somebody waits no more.
 wait.lapsed        | waitlist.lapsed            | A wait is over: its last day has passed.
 offer.made         | offer.made                 | A place is held for somebody who waits.

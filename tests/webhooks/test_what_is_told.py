@@ -65,6 +65,19 @@ def test_every_action_about_a_booking_is_in_the_table_or_left_out_on_purpose():
     assert written <= BY_ACTION.keys()
 
 
+def test_every_action_of_the_table_is_written_somewhere():
+    services = [*ROOT.glob("scheduling/services/*.py"), *ROOT.glob("clinic/services/*.py")]
+    text = "".join(path.read_text() for path in services)
+    never = []
+    for action in BY_ACTION:
+        kind, _, what = action.partition(".")
+        told = f'"{action}"' in text or f'f"{kind}.{{state}}"' in text
+        penned = f'Pen("{kind}"' in text and what in ("added", "removed")
+        if not told and not penned:
+            never.append(action)
+    assert never == []
+
+
 def test_a_type_has_one_action_and_says_what_it_means():
     assert len(BY_NAME) == len(BY_ACTION)
     assert all(one.about.endswith(".") for one in BY_NAME.values())

@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from api.permissions import ACTIONS
+from api.rest.webhook_told import add_webhooks
 
 
 class Described(AutoSchema):
@@ -87,7 +88,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook: bodies take no further members, and each response says what its status means."""
+    """A hook: bodies take no further members, responses say what their status means; webhooks."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False
@@ -95,4 +96,5 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 response["description"] = HTTPStatus(int(status)).phrase
+    add_webhooks(result)
     return result

@@ -44,6 +44,7 @@ AT_MOST = 2_000
 GONE = 410
 SYSTEM = Actor(name="webhooks", door="task")
 
+_leaving = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), state=State.SENDING)
 log = logging.getLogger("chairtime.webhooks")
 Clock = Callable[[], datetime]
 Dice = Callable[[], float]
@@ -152,6 +153,8 @@ def take_next(*, now: datetime) -> Taken | None:
     """
     asked = WebhookEndpoint.objects.filter(
         Q(resting_until=None) | Q(resting_until__lte=now),
+        # One that fails may hang: it is given one worker, not all of them.
+        Q(failures=0) | ~Exists(_leaving),
         state=WebhookEndpoint.State.ACTIVE,
         removed_at=None,
     )

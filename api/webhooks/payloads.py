@@ -60,9 +60,12 @@ class Behind:
 
 
 def events_of(entries: Sequence[Journal]) -> list[Event]:
-    """The events of journal rows (with their sites), in their order; a few queries for all."""
+    """The events of journal rows (with their sites), in their order; a few queries for all.
+
+    A row kept by a version that told of more than this one is passed over.
+    """
     behind = read_behind(entries)
-    return [event_of(entry, behind) for entry in entries]
+    return [event_of(entry, behind) for entry in entries if entry.action in BY_ACTION]
 
 
 def event_of(entry: Journal, behind: Behind) -> Event:

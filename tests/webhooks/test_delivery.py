@@ -211,6 +211,19 @@ def test_an_endpoint_that_is_down_is_asked_by_one_event_at_a_time(receiver, cloc
     assert len(receiver.taken) == 50
 
 
+def test_an_endpoint_that_fails_is_given_one_worker_and_not_all(receiver, clock):
+    endpoint(receiver.url)
+    happens(1, 2, 3)
+    outbox.spread_all(now=NOW)
+    first = delivery.take_next(now=NOW).delivery
+    assert delivery.take_next(now=NOW)
+    failed = delivery.Outcome(None, "", "No answer within 15 seconds.")
+    delivery.note_outcome(
+        delivery=first.pk, attempt=first.attempts, outcome=failed, dice=0.0, now=NOW
+    )
+    assert delivery.take_next(now=NOW) is None
+
+
 def test_dead_events_are_sent_again_in_order_by_the_same_ids(receiver, clock):
     one, _ = endpoint(receiver.url)
     happens(1, 1, 2)

@@ -77,6 +77,17 @@ def test_a_stopped_webhook_says_why_and_what_to_do(clinic):
     assert manager.get(f"/webhooks/{one.pk}").status_code == 404
 
 
+@pytest.mark.parametrize("url", ["https://[", "https://a:99999/", "https://x\x00y/", "h" * 600])
+def test_nothing_typed_as_an_address_breaks_a_page(clinic, url):
+    one, _ = endpoint(URL)
+    manager = person("manager")
+    wrong = {"url": url, "types": ["tea.made"], "detail": "all"}
+    assert manager.post("/setup/webhooks/new", wrong).status_code == 422
+    assert manager.post(f"/webhooks/{one.pk}", wrong).status_code == 422
+    assert manager.get(f"/webhooks/{one.pk}?stand=tea&page=x").status_code == 200
+    assert manager.get("/webhooks/999999").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/setup/webhooks", "/webhooks/{one}?stand=dead"])
 def test_a_page_asks_as_many_questions_of_many_as_of_few(clinic, path):
     one, _ = endpoint(URL)

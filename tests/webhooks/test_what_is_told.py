@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from jsonschema import Draft202012Validator
 
+from api.rest.docs import document
 from api.webhooks import outbox
 from api.webhooks.events import BY_ACTION, BY_NAME
 from api.webhooks.models import OutboxEntry, WebhookDelivery
@@ -30,6 +32,11 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parent.parent.parent
 ABOUT = re.compile(r"\b(series|visit|wait|offer|follow_up|recovery|patient)\.[a-z_]+")
 URL = "https://93.184.216.34/hook"
+DOCUMENT = json.loads(document())
+AS_TOLD = Draft202012Validator(
+    {"$ref": "#/components/schemas/WebhookEvent", "components": DOCUMENT["components"]},
+    format_checker=Draft202012Validator.FORMAT_CHECKER,
+)
 SECRETS = ("Pia", "Sample", "aud-kare", "ketamine", "th1", "inf1", "alcohol", "1980", "T-Pia")
 
 
@@ -49,7 +56,10 @@ def course(clinic):
 def told() -> list[dict]:
     """Everything lined up so far, oldest first."""
     outbox.spread_all(now=NOW)
-    return [json.loads(row.body) for row in WebhookDelivery.objects.order_by("pk")]
+    rows = [json.loads(row.body) for row in WebhookDelivery.objects.order_by("pk")]
+    for row in rows:
+        AS_TOLD.validate(row)
+    return rows
 
 
 def test_every_action_about_a_booking_is_in_the_table_or_left_out_on_purpose():
@@ -81,6 +91,10 @@ def test_every_action_of_the_table_is_written_somewhere():
 def test_a_type_has_one_action_and_says_what_it_means():
     assert len(BY_NAME) == len(BY_ACTION)
     assert all(one.about.endswith(".") for one in BY_NAME.values())
+
+
+def test_the_published_document_tells_of_every_type():
+    assert DOCUMENT["webhooks"].keys() == BY_NAME.keys()
 
 
 def test_a_booked_series_is_told_with_the_times_of_its_visits(course):

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from api.webhooks.endpoints import NotReplayable
 from clinic.journal import ChangedMeanwhile
 from clinic.services.patients import MrnTaken
 from scheduling.errors import (
@@ -42,6 +43,7 @@ KINDS = {
     "method": (405, "This method does not apply here"),
     "taken": (409, "The place was taken"),
     "mrn-taken": (409, "Another patient has this MRN"),
+    "on-its-way": (409, "This event is on its way already"),
     "still-running": (409, "The first request with this key is still running"),
     "changed-meanwhile": (412, "Somebody else changed it meanwhile"),
     "length-needed": (411, "The body must come with its length"),
@@ -185,6 +187,7 @@ TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (UnknownProtocol, lambda error: unknown("protocol", "There is no protocol with this key.")),
     (ChangedMeanwhile, _changed),
     (MrnTaken, _same_words("mrn-taken")),
+    (NotReplayable, _same_words("on-its-way")),
     (FieldsWrong, _fields),
     (PermissionDenied, _same_words("not-permitted")),
     (Http404, lambda error: Problem("not-found", "Nothing here has this address.")),

@@ -2,7 +2,10 @@
 
 from django.db import models
 
+from api.webhooks.models import OutboxEntry, WebhookDelivery, WebhookEndpoint
 from clinic.models import Site
+
+__all__ = ["Client", "KeptAnswer", "OutboxEntry", "WebhookDelivery", "WebhookEndpoint"]
 
 
 class Client(models.Model):

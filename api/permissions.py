@@ -73,6 +73,8 @@ see_balance       | x  .  .  .  .  x  x  .  | billing:read       | what one pati
 take_payments     | x  .  .  .  .  x  x  .  | billing:write      | payments, deposits, packages sold
 manage_billing    | .  .  .  .  .  x  x  .  | billing:write      | charges, refunds, claims
 manage_prices     | .  .  .  .  .  x  x  x  | -                  | prices, packages, money policy
+see_webhooks      | .  .  .  .  .  .  x  x  | webhooks:read      | addresses told of what happens
+manage_webhooks   | .  .  .  .  .  .  x  x  | webhooks:write     | add, change, rotate, replay
 manage_setup      | .  .  .  .  .  .  .  x  | -                  | sites, rooms, staff, sign-ins
 """
 

@@ -1,7 +1,8 @@
 """What happened -> what follows: the journal announces, a table says what to do about it.
 
-The table is wiring and lives above (settings.FOLLOWUPS names it), because what follows knows
-every floor and the facts below know none of it.
+The table is wiring and lives above (settings.FOLLOWUPS names it, and settings.OUTBOX what keeps
+rows for webhooks in the same transaction), because what follows knows every floor and the facts
+below know none of it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,21 @@ from clinic.transactions import after_commit
 
 Consequence = Callable[[Journal], object]
 Table = Mapping[str, Sequence[Consequence]]
+Outbox = Callable[[Sequence[Journal]], object]
 
 
-def announce(entry: Journal) -> None:
-    """Line up what follows from a change; it runs after the change is committed."""
-    for consequence in _table().get(entry.action, ()):
-        after_commit(partial(consequence, entry))
+def announce(*entries: Journal) -> None:
+    """Keep with a change what is told outside, and line up what follows once it is committed."""
+    _outbox()(entries)
+    for entry in entries:
+        for consequence in _table().get(entry.action, ()):
+            after_commit(partial(consequence, entry))
+
+
+@cache
+def _outbox() -> Outbox:
+    keep: Outbox = import_string(settings.OUTBOX)
+    return keep
 
 
 @cache

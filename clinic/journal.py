@@ -76,8 +76,7 @@ def record_all(
         )
         for subject, facts in after.items()
     ]
-    for entry in Journal.objects.bulk_create(entries, batch_size=500):
-        announce(entry)
+    announce(*Journal.objects.bulk_create(entries, batch_size=500))
 
 
 class ChangedMeanwhile(Exception):

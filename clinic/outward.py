@@ -39,11 +39,16 @@ class NotAllowed(Unreachable):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds and unpacked bytes for the whole of a request; redirects that are followed."""
+    """Seconds and unpacked bytes for the whole of a request; redirects that are followed.
+
+    Without `whole` a longer answer is cut to `bytes` and one that cannot be read is empty: for
+    whoever only wants to know the status.
+    """
 
     seconds: float = 15.0
     bytes: int = 10_000_000
     redirects: int = 3
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,8 @@ def _read(
 ) -> bytes:
     packed = headers.get("content-encoding", "").lower()
     if packed not in ("", "identity", "gzip"):
+        if not limits.whole:
+            return b""
         raise Unreachable(f"The answer is packed as {packed}, which is not read here.")
     opened = zlib.decompressobj(16 + zlib.MAX_WBITS) if packed == "gzip" else None
     whole = bytearray()
@@ -193,6 +200,8 @@ def _read(
         room = limits.bytes - len(whole) + 1
         whole += opened.decompress(chunk, room) if opened else chunk
         if len(whole) > limits.bytes:
+            if not limits.whole:
+                return bytes(whole[: limits.bytes])
             raise Unreachable(f"The answer is larger than {limits.bytes // 1000:,} kB.")
         if deadline.left == 0:
             break

@@ -45,10 +45,12 @@ def writing() -> Iterator[None]:
 def after_commit(step: Step) -> None:
     """Run a step once what is being written is committed; never, when it is rolled back.
 
-    The step may write in its turn. When it fails, that is logged and changes nothing else.
+    The step may write in its turn. When it fails, that is logged and changes nothing else. The
+    same step asked for twice runs once.
     """
     if getattr(_open, "writing", False):
-        _open.after.append(step)
+        if step not in _open.after:
+            _open.after.append(step)
     else:
         transaction.on_commit(functools.partial(_run, step))
 

@@ -7,8 +7,13 @@ given the journal row. Anything slow or remote is a Celery task that the consequ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from api.tasks import send_webhooks
+from api.webhooks import outbox
 from clinic.followups import Table
 from clinic.models import Journal
+from clinic.transactions import after_commit
 from scheduling.models import WaitlistEntry
 from scheduling.services.feeds import retell_patient, retell_room, retell_site
 from scheduling.services.follow_ups import follow_up_of
@@ -38,6 +43,18 @@ def better_soon(entry: Journal) -> None:
     """The plan of a recovery is bettered by a worker while the charge nurse looks at it."""
     if entry.after["moves"] or entry.after["stranded"]:
         improve_recovery.delay(int(entry.subject.partition(":")[2]))
+
+
+def keep_for_webhooks(entries: Sequence[Journal]) -> None:
+    """In the transaction of the change, so that webhooks tell of it exactly if it is committed."""
+    if outbox.keep(entries):
+        after_commit(send_soon)
+
+
+def send_soon() -> None:
+    """When the queue of tasks cannot be reached, the clock finds it within seconds."""
+    if outbox.anybody():
+        send_webhooks.apply_async(expires=60)
 
 
 def _waits_at(site: int) -> bool:

@@ -187,6 +187,9 @@ SPECTACULAR_SETTINGS = {
         "FollowUpState": "scheduling.models.FollowUp.State",
         "FollowUpKind": "scheduling.models.FollowUp.Kind",
         "CancelKind": "scheduling.models.CancelKind",
+        "WebhookState": "api.webhooks.models.WebhookEndpoint.State",
+        "WebhookDetail": "api.webhooks.models.WebhookEndpoint.Detail",
+        "WebhookDeliveryState": "api.webhooks.models.WebhookDelivery.State",
     },
     "TITLE": "Chairtime",
     "DESCRIPTION": "Book whole treatment series in an infusion clinic.",
@@ -225,6 +228,7 @@ OAUTH2_PROVIDER = {
 }
 
 FOLLOWUPS = "config.followups.FOLLOWUPS"
+OUTBOX = "config.followups.keep_for_webhooks"
 
 LANGUAGE_CODE = "en-us"
 USE_I18N = False

@@ -29,6 +29,7 @@ TABS = (
     ("capacity", "Capacity", "capacity", True, ("see_coverage",)),
     ("protocols", "Protocols", "protocols", False, ("write_protocols", "review_protocols")),
     ("message-words", "Messages", "message-words", True, ("write_templates",)),
+    ("webhooks", "Webhooks", "webhooks", False, ("see_webhooks",)),
     ("import", "Import", "import", True, ("manage_staff", "manage_patients")),
 )
 

@@ -14,6 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from api.permissions import ACTIONS
 from api.rest.examples import EXAMPLES
 from api.rest.sparse import PART
+from api.rest.webhook_told import add_webhooks
 
 
 class Described(AutoSchema):
@@ -98,7 +99,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook: bodies take no further members, parts may lack any, and each status is in words."""
+    """A hook: bodies take no further members, parts may lack any, statuses are in words; webhooks."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False
@@ -110,4 +111,5 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 response["description"] = HTTPStatus(int(status)).phrase
+    add_webhooks(result)
     return result

@@ -28,6 +28,16 @@ from api.rest.series import (
 )
 from api.rest.sign_in import Tokens
 from api.rest.waitlist import OfferAcceptance, Waitlist
+from api.rest.webhooks import (
+    DeadReplay,
+    DeliveryReplay,
+    EndpointDeliveries,
+    EndpointRotation,
+    EndpointTest,
+    EventTypes,
+    OneEndpoint,
+    WebhookEndpoints,
+)
 
 V1 = {
     "sites": Sites,
@@ -60,6 +70,14 @@ V1 = {
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,
+    "webhook-event-types": EventTypes,
+    "webhook-endpoints": WebhookEndpoints,
+    "webhook-endpoints/<str:id>": OneEndpoint,
+    "webhook-endpoints/<str:id>/rotate": EndpointRotation,
+    "webhook-endpoints/<str:id>/test": EndpointTest,
+    "webhook-endpoints/<str:id>/deliveries": EndpointDeliveries,
+    "webhook-endpoints/<str:id>/replay": DeadReplay,
+    "webhook-deliveries/<str:id>/replay": DeliveryReplay,
 }
 
 urlpatterns = [

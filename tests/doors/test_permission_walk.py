@@ -18,6 +18,8 @@ from django.test import Client as Browser
 from django.urls import get_resolver
 
 from api.permissions import ROLES, SCOPES
+from api.webhooks.models import WebhookDelivery, WebhookEndpoint
+from api.webhooks.signing import new_secret, seal
 from clinic.models import (
     AvailabilityException,
     Grant,
@@ -94,6 +96,17 @@ feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
 feeds:write        | 200  | no    | POST   /api/v1/calendar-feeds/<str:id>/rotate
+webhooks:read      | 200  | same  | GET    /api/v1/webhook-event-types
+webhooks:read      | 200  | none  | GET    /api/v1/webhook-endpoints
+webhooks:write     | 201  | no    | POST   /api/v1/webhook-endpoints
+webhooks:read      | 200  | no    | GET    /api/v1/webhook-endpoints/<str:id>
+webhooks:write     | 200  | no    | PATCH  /api/v1/webhook-endpoints/<str:id>
+webhooks:write     | 204  | no    | DELETE /api/v1/webhook-endpoints/<str:id>
+webhooks:write     | 200  | no    | POST   /api/v1/webhook-endpoints/<str:id>/rotate
+webhooks:write     | 200  | no    | POST   /api/v1/webhook-endpoints/<str:id>/test
+webhooks:read      | 200  | no    | GET    /api/v1/webhook-endpoints/<str:id>/deliveries
+webhooks:write     | 200  | no    | POST   /api/v1/webhook-endpoints/<str:id>/replay
+webhooks:write     | 200  | no    | POST   /api/v1/webhook-deliveries/<str:id>/replay
 """
 
 # Open to anybody: they show nobody, or ask for a secret of their own.
@@ -246,6 +259,28 @@ class World:
         grants = [{"role": "nurse", "site": self.sites[name].pk}]
         return invite(email=f"new@{name}.example", grants=grants, actor=DESK, now=NOW)[0]
 
+    def webhook(self, name: str) -> WebhookEndpoint:
+        """One that leads inside the network, where nothing is sent."""
+        return WebhookEndpoint.objects.create(
+            url="https://127.0.0.1/hook",
+            site=self.sites[name],
+            secret=seal(new_secret()),
+            created_by="somebody",
+            created_at=NOW,
+        )
+
+    def webhook_delivery(self, name: str) -> WebhookDelivery:
+        """An event that could not be delivered."""
+        return self.webhook(name).deliveries.create(
+            event="evt_1",
+            type="patient.created",
+            key="patient:1",
+            body="{}",
+            state="dead",
+            due_at=NOW,
+            created_at=NOW,
+        )
+
     def message(self, name: str) -> Message:
         """One that could not be sent."""
         return Message.objects.create(
@@ -293,6 +328,8 @@ class World:
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
+            "/api/v1/webhook-endpoints/": lambda: self.webhook(name).pk,
+            "/api/v1/webhook-deliveries/": lambda: self.webhook_delivery(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
@@ -310,6 +347,8 @@ class World:
             "<int:wait>": lambda: self.offer(name).entry_id,
             "<int:offer>": lambda: self.offer(name).pk,
             "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,
+            "<int:endpoint>": lambda: self.webhook(name).pk,
+            "<int:webhook_delivery>": lambda: self.webhook_delivery(name).pk,
             "<int:message>": lambda: self.message(name).pk,
             "<slug:message_kind>": lambda: "reminder",
             "<slug:channel>": lambda: "email",
@@ -368,6 +407,8 @@ class World:
                 "starts_at": self.visit(name).starts_at.isoformat()
             },
             "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
+            "POST   /api/v1/webhook-endpoints": {"site": where, "url": "https://93.184.216.34/"},
+            "PATCH  /api/v1/webhook-endpoints/<str:id>": {"description": "Records"},
         }.get(address) or (
             {"proposal": self.proposal(name)}
             if address == "POST   /api/v1/series"
@@ -439,6 +480,7 @@ def listed(answer: HttpResponse) -> set[str]:
 
 def test_machines_with_and_without_the_scope_and_of_another_site(world):
     world.feed(HERE)
+    world.webhook(HERE)
     wrong = []
     for address, scope, status, there in MACHINE_LINES:
         mine = caller(f"{scope} of Here", scopes=[scope], sites=[world.sites[HERE]])

@@ -89,6 +89,8 @@ PAGES = {
     "rooms": ("manager", "/sites/{site}/rooms", ".rooms-table"),
     "new rooms": ("manager", "/sites/{site}/rooms/new", "main form"),
     "room": ("manager", "/rooms/{room}", "#out-title"),
+    "webhooks": ("manager", "/setup/webhooks", ".empty"),
+    "new webhook": ("manager", "/setup/webhooks/new", "#id_url"),
     "set-up, the clinic": ("administrator", "/start/clinic", "#id_organisation"),
     "set-up, hours": ("administrator", "/start/hours", ".opening"),
     "set-up, treatments": ("administrator", "/start/protocols", ".start-card"),

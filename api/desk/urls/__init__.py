@@ -46,6 +46,7 @@ from api.desk.urls import (  # noqa: E402 - they use the converter
     sites,
     start,
     waitlist,
+    webhooks,
 )
 
 urlpatterns = [
@@ -68,4 +69,5 @@ urlpatterns = [
     *sites.urlpatterns,
     *start.urlpatterns,
     *waitlist.urlpatterns,
+    *webhooks.urlpatterns,
 ]

@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     "tell what was not told today": every(3600, "scheduling.tasks.catch_up_messages", 1440),
     "remind": every(300, "scheduling.tasks.queue_reminders"),
     "send messages": every(30, "scheduling.tasks.send_messages"),
+    "read outside calendars": every(120, "scheduling.tasks.read_calendars"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from api.desk.calendars import section
 from api.desk.forms import FeedForm, as_day
 from api.desk.frame import Asked, actor, page, part, signed_in, usual_site
 from api.desk.hours_forms import TimeOffForm
@@ -77,6 +78,7 @@ def week(request: Asked) -> HttpResponse:
         made=None,
         off=own_time_off(request, site),
         off_form=TimeOffForm(auto_id="off_%s"),
+        **section(request, staff),
     )
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from api.desk.breaks import Break, visits_shown
 from api.desk.forms import DeskForm
 from api.desk.frame import Asked
 from clinic.models import Site, Staff
 from scheduling.feeds.busy_lines import LARGEST
-from scheduling.models import Claim, ExternalCalendar
+from scheduling.models import Appointment, Claim, ExternalCalendar
 from scheduling.selectors.calendars import Conflict, calendars_of, conflicts_at, conflicts_of
+
+NURSE = Claim.Role.NURSE
 
 
 class CalendarForm(DeskForm):
@@ -71,6 +75,13 @@ class Kept:
         return not self.row.sealed_address
 
     @property
+    def ago(self) -> str:
+        """When it was last read well."""
+        if timezone.now() - self.row.last_good_at < timedelta(minutes=1):
+            return "just now"
+        return f"{timesince(self.row.last_good_at)} ago"
+
+    @property
     def found(self) -> str:
         return f"{self.count} busy time{'' if self.count == 1 else 's'}"
 
@@ -95,7 +106,7 @@ def kept_by(staff: int) -> list[Kept]:
 
 def own_conflicts(request: Asked, staff: int, now: datetime) -> list[Break]:
     """One's own booked visits that one is busy for."""
-    return _shown(request, conflicts_of(Staff.objects.filter(pk=staff), now=now))
+    return _shown(request, conflicts_of(Staff.objects.filter(pk=staff), now=now), own=True)
 
 
 def site_conflicts(request: Asked, site: Site, now: datetime) -> list[Break]:
@@ -103,22 +114,15 @@ def site_conflicts(request: Asked, site: Site, now: datetime) -> list[Break]:
     return _shown(request, conflicts_at(site, now=now))
 
 
-def _shown(request: Asked, found: Sequence[Conflict]) -> list[Break]:
-    zones = {one.person.pk: _zone(one.person) for one in found}
-    return visits_shown(request, [(one.visit, _why(one, zones[one.person.pk])) for one in found])
+def _shown(request: Asked, found: Sequence[Conflict], *, own: bool = False) -> list[Break]:
+    sites = Appointment.objects.filter(pk__in={one.visit for one in found})
+    zones = {visit.pk: visit.site.zone for visit in sites.select_related("site")}
+    return visits_shown(request, [(one.visit, _why(one, zones[one.visit], own)) for one in found])
 
 
-def _zone(person: Staff) -> Any:
-    place = person.sites.order_by("pk").first()
-    return place.zone if place else None
-
-
-def _why(one: Conflict, zone: Any) -> str:
+def _why(one: Conflict, zone: ZoneInfo, own: bool) -> str:
     starts, ends = one.starts_at.astimezone(zone), one.ends_at.astimezone(zone)
     until = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%a %H:%M}"
-    what = (
-        "Another nurse can take over on the cover page."
-        if one.role == Claim.Role.NURSE
-        else "Move the visit, or free the time in that calendar."
-    )
-    return f"{one.person.name} is busy {starts:%H:%M}–{until}. {what}"
+    who = "You are" if own else f"{one.person.name} is"
+    other = " Another nurse can take over on the cover page." if one.role == NURSE else ""
+    return f"{who} busy {starts:%H:%M}–{until}.{other}"

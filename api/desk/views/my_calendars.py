@@ -85,6 +85,8 @@ def shown(
     context = section(request, own_staff(request))
     context |= {"calendar_said": said, "calendar_open": form is not None}
     if form is not None:
+        wrong_field = next((name for name in form.errors if name in form.fields), "address")
+        form.fields[wrong_field].widget.attrs["autofocus"] = True
         context["calendar_form"] = form
     return part(request, "desk/me/calendars.html", status=status, **context)
 

@@ -46,8 +46,8 @@ def test_a_series_is_told_visit_by_visit_and_no_other_series_is(client, course):
     others = token(patient("Per"), version, course.site, kare_times(clock="13:00"))
     book_series(token=others, actor=DESK, now=NOW)
     told = by_vobject(client.get(address(series=course.pk)[1]).content)
-    begins = {visit.starts_at for visit in course.appointments.all()}
-    assert {one.starts_at for one in told} == begins
+    spans = sorted((one.starts_at, one.ends_at) for one in told)
+    assert spans == [(visit.starts_at, visit.ends_at) for visit in course.appointments.all()]
 
 
 @pytest.mark.parametrize("detail", ["busy", "full"])
@@ -99,6 +99,9 @@ def test_a_series_feed_changes_with_its_visits_only(client, course):
     visit = course.appointments.get(step="th7")
     cancel_visit(appointment=visit.pk, reason="x", actor=DESK, now=NOW)
     assert client.get(url, headers={"If-None-Match": etag}).status_code == 200
+    told = {one.starts_at: one for one in by_vobject(client.get(url).content)}
+    assert told[visit.starts_at].status == "CANCELLED"
+    assert told[visit.starts_at].sequence > 0
 
 
 def test_a_feed_is_of_one_thing_and_a_series_is_journaled_by_number(course):

@@ -71,9 +71,10 @@ def written_zones(
 ) -> Mapping[str, tzinfo]:
     """The zones that a calendar spells out and that have no known name; those it gets wrong not."""
     found: dict[str, tzinfo] = {}
-    for number, part in enumerate(calendar.inner("VTIMEZONE")):
-        if number >= MOST_ZONES:
-            raise CalendarRefused(f"The calendar spells out more than {MOST_ZONES} time zones.")
+    parts = list(calendar.inner("VTIMEZONE"))
+    if len(parts) > MOST_ZONES:
+        raise CalendarRefused(f"The calendar spells out more than {MOST_ZONES} time zones.")
+    for part in parts:
         name = part.value("TZID")
         if not name or known_zone(name):
             continue

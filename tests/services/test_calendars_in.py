@@ -1,7 +1,7 @@
 """Calendars kept elsewhere are taken in, kept up to date and taken out; their times block."""
 
 import logging
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,17 +10,22 @@ from django.db import connection
 
 from clinic.models import Journal, Staff
 from clinic.sealing import CannotOpen, seal, unseal
+from clinic.spans import moment
 from scheduling import audit
-from scheduling.errors import SlotTaken
+from scheduling.errors import MoveRefused, Refused, SlotTaken
 from scheduling.feeds import taking
 from scheduling.feeds.busy import CalendarRefused
 from scheduling.feeds.poll import Window
 from scheduling.feeds.read import entry_uid
 from scheduling.feeds.taking import add_address, add_file, read_again
 from scheduling.models import BusyTime, ExternalCalendar, FeedEntry
+from scheduling.selectors import propose_series
 from scheduling.selectors.calendars import conflicts_at, conflicts_of
+from scheduling.selectors.coverage import coverage
 from scheduling.services.booking import book_series
 from scheduling.services.calendars import address_of, remove_calendar, take_due
+from scheduling.services.floating import join_float
+from scheduling.services.moving import move_visit
 from scheduling.tasks import read_calendars
 from tests.cast import (
     DESK,
@@ -171,6 +176,55 @@ def test_a_booking_into_busy_time_is_refused_and_names_the_person(juniper, ana, 
     assert refusal.rule == "clinician_is_on_duty"
     assert "Ana Example is busy in their own calendar" in refusal.message
     assert TITLE not in refusal.message
+
+
+def test_proposals_keep_clear_of_busy_time(juniper, ana, outside):
+    protocol("aud-kare")
+    mornings = busy(at(MONDAY, "08:00"), hours=4).replace("UID", "RRULE:FREQ=DAILY\r\nUID")
+    add(ana, outside, mornings)
+    found = propose_series(
+        patient=patient("Pia"), protocol_key="aud-kare", site=juniper, not_before=MONDAY, now=NOW
+    )
+    begins = [
+        moment(visit.start).astimezone(NEW_YORK).hour
+        for offer in found.offers
+        for visit in offer.plan.visits
+        if visit.step.startswith("th")
+    ]
+    assert begins
+    assert min(begins) >= 12
+
+
+def test_a_visit_is_not_moved_into_busy_time(juniper, ana, outside):
+    visit = book(juniper).appointments.get(step="th2")
+    add(ana, outside, busy(THERAPY + timedelta(hours=2), hours=3))
+    with pytest.raises((MoveRefused, SlotTaken)) as refused:
+        move_visit(
+            appointment=visit.pk, starts_at=THERAPY + timedelta(hours=3), actor=DESK, now=NOW
+        )
+    told = " ".join(one.message for one in refused.value.refusals)
+    assert "Ana Example is busy in their own calendar" in told
+
+
+def test_cover_and_a_float_nurse_count_without_who_is_busy(juniper, outside):
+    noon = at(MONDAY, "12:00")
+    ines = Staff.objects.get(given_name="Ines")
+    before = {step.starts_at: step.on for step in coverage(site=juniper, day=MONDAY, now=NOW).steps}
+    add(ines, outside, busy(noon))
+    after = {step.starts_at: step.on for step in coverage(site=juniper, day=MONDAY, now=NOW).steps}
+    assert set(before.values()) - {0} == {8}
+    assert after[noon] == 4
+    other = house(name="Other House")
+    with pytest.raises(Refused, match="busy in their own calendar"):
+        join_float(
+            site=other.pk,
+            day=MONDAY,
+            nurse=ines.pk,
+            starts=time(11),
+            ends=time(13),
+            actor=DESK,
+            now=NOW,
+        )
 
 
 def test_everybody_elses_time_can_be_booked(juniper, ana, outside):

@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from api.permissions import reach_of
@@ -27,6 +28,7 @@ HEADERS = {
 
 
 @require_safe
+@gzip_page
 def calendar(request: HttpRequest, secret: str) -> HttpResponseBase:
     """The calendar; 304 when unchanged; 404 for an address unknown, replaced or taken back."""
     now = timezone.now()

@@ -33,6 +33,7 @@ app.conf.beat_schedule = {
     "send messages": every(30, "scheduling.tasks.send_messages"),
     "send webhooks": every(10, "api.tasks.send_webhooks"),
     "forget old webhooks": every(3600, "api.tasks.forget_old_webhooks"),
+    "read outside calendars": every(120, "scheduling.tasks.read_calendars"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),

@@ -7,10 +7,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from clinic.models import Journal
+from scheduling.feeds.taking import read_again
 from scheduling.models import WaitlistEntry
 from scheduling.services import (
     bettering,
     booking,
+    calendars,
     delivery,
     follow_ups,
     messages,
@@ -93,3 +95,18 @@ def queue_reminders() -> int:
 def send_messages() -> int:
     """Let leave what is due."""
     return delivery.send_due(clock=timezone.now, dice=random.random)
+
+
+@shared_task
+def read_calendars() -> int:
+    """Send off the reading of every outside calendar whose time has come."""
+    due = calendars.take_due(now=timezone.now())
+    for calendar in due:
+        read_calendar.delay(calendar)
+    return len(due)
+
+
+@shared_task
+def read_calendar(calendar: int) -> None:
+    """Read one outside calendar again."""
+    read_again(calendar=calendar, clock=timezone.now)

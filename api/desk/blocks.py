@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -13,7 +13,8 @@ from api.desk.single import soonest
 from api.permissions import may
 from clinic.models import Absence, Room, Site, Staff, User
 from clinic.selectors import open_spans, range_of
-from clinic.spans import moment
+from clinic.spans import intersect, moment
+from scheduling.selectors.calendars import busy_spans
 
 LONGEST_REASON = 200
 
@@ -43,7 +44,7 @@ class Block:
 
 
 def blocks_of(user: User, site: Site, day: date, rooms: Sequence[Room]) -> list[Block]:
-    """What is blocked at a site on a day, in time order: two queries.
+    """What is blocked at a site on a day, in time order: three queries, or a few more.
 
     Why somebody is away is for who manages staff or decides time off; others read "away".
     """
@@ -74,7 +75,35 @@ def blocks_of(user: User, site: Site, day: date, rooms: Sequence[Room]) -> list[
                 may_open=opens,
             )
         )
-    return shown
+    return [*shown, *_busy(site, day, people)]
+
+
+def _busy(site: Site, day: date, people: Mapping[int, Staff]) -> list[Block]:
+    """Who is busy in a calendar of their own while the site is open."""
+    found = busy_spans(list(people), *range_of(site, day, day))
+    opened = open_spans(site, day, day) if found else []
+    return [
+        Block(
+            pk=-number,
+            of=people[person].name,
+            is_room=False,
+            resource=person,
+            columns=(str(person),),
+            starts=moment(start).astimezone(site.zone),
+            ends=moment(end).astimezone(site.zone),
+            whole=False,
+            reason="busy in their own calendar",
+            may_open=False,
+        )
+        for number, (person, (start, end)) in enumerate(
+            (
+                (person, part)
+                for person, spans in sorted(found.items())
+                for part in intersect(spans, opened)
+            ),
+            start=1,
+        )
+    ]
 
 
 def is_time_off(absence: Absence) -> bool:

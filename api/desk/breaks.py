@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,8 +40,13 @@ def shown(request: Asked, error: WouldBreakVisits) -> list[Break]:
     For `desk/parts/breaks.html`, as `breaks`. Its links open in a new tab, so that what was typed
     stays; `here="yes"` where nothing was. `title` and `advice` take the place of the usual words.
     """
+    return visits_shown(request, error.breaks)
+
+
+def visits_shown(request: Asked, told: Iterable[tuple[int, str]]) -> list[Break]:
+    """Visits with what is said of them, as the viewer may see them."""
     why: dict[int, list[str]] = defaultdict(list)
-    for visit, message in error.breaks:
+    for visit, message in told:
         why[visit].append(message)
     found = list(visits().filter(pk__in=why))
     mine = visible_visits(request.user, Appointment.objects.filter(pk__in=why))

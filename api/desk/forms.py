@@ -157,6 +157,19 @@ class FeedForm(DeskForm):
         widget=forms.TextInput({"placeholder": "My phone", "autocomplete": "off"}),
     )
     detail = forms.ChoiceField(label="What it shows", widget=forms.RadioSelect())
+    alarm = forms.TypedChoiceField(
+        label="Remind me",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[
+            ("", "Never"),
+            ("10", "10 minutes before"),
+            ("30", "30 minutes before"),
+            ("60", "An hour before"),
+            ("1440", "A day before"),
+        ],
+    )
 
     def __init__(self, *args: Any, details: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -13,6 +13,7 @@ from clinic.models import Absence, OnCall, Site, Staff
 from clinic.selectors import Duty, closed_days, duties, open_spans, range_of
 from clinic.services.roster import ROLES
 from clinic.spans import Span, intersect, minute, minute_up, moment, subtract
+from scheduling.selectors.calendars import busy_spans
 
 ROLE_LABELS = {
     "prescriber": "Prescribers",
@@ -25,11 +26,13 @@ ROLE_LABELS = {
     "": "Others",
 }
 DAY = 24 * 60
+MOST_BUSY = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of a day by the wall clock, in minutes from midnight: on duty, off or on call."""
+    """A stretch of a day by the wall clock, in minutes from midnight: on duty, off, busy or on
+    call."""
 
     kind: str
     start: int
@@ -76,6 +79,14 @@ class Cell:
         if any(bar.width >= DAY for bar in stretches):
             return "off"
         return ", ".join(f"off {bar.words}" for bar in stretches)
+
+    @property
+    def busy(self) -> str:
+        """While on duty, in a calendar of their own."""
+        found = self.of("busy")
+        more = f" and {len(found) - MOST_BUSY} more times" if len(found) > MOST_BUSY else ""
+        told = ", ".join(bar.words for bar in found[:MOST_BUSY])
+        return f"busy {told}{more}" if found else ""
 
     @property
     def call(self) -> str:
@@ -131,7 +142,7 @@ class Roster(FromMonday):
 
 
 def read_roster(site: Site, monday: date, role: str = "") -> Roster:
-    """A week of everybody at a site: eleven queries, however many people there are."""
+    """A week of everybody at a site: twelve queries, however many people there are."""
     sunday = monday + timedelta(days=6)
     week = range_of(site, monday, sunday)
     days = [monday + timedelta(days=i) for i in range(7)]
@@ -140,12 +151,21 @@ def read_roster(site: Site, monday: date, role: str = "") -> Roster:
     found = [duty for duty in duties(site, monday, sunday) if not role or role in duty.staff.roles]
     people = [duty.staff.pk for duty in found]
     off, call = _off(people, week), _call(site, people, week)
+    busy = busy_spans(people, *week)
     columns = tuple(
         RosterDay(day, bool(intersect(opens, [midnights[day]])), shut.get(day, "")) for day in days
     )
     shut_days = {column.day for column in columns if not column.is_open}
     lines = [
-        _line(duty, midnights, off[duty.staff.pk], call[duty.staff.pk], site, shut_days)
+        _line(
+            duty,
+            midnights,
+            off[duty.staff.pk],
+            call[duty.staff.pk],
+            busy.get(duty.staff.pk, []),
+            site,
+            shut_days,
+        )
         for duty in found
     ]
     bars = [bar for line in lines for cell in line.cells for bar in cell.of("duty")]
@@ -159,6 +179,7 @@ def _line(
     midnights: Mapping[date, Span],
     off: list[Span],
     call: list[Span],
+    busy: list[Span],
     site: Site,
     shut: Collection[date],
 ) -> Line:
@@ -168,6 +189,7 @@ def _line(
             (
                 *bars_of("duty", duty.spans, whole, site),
                 *bars_of("off", off, whole, site),
+                *bars_of("busy", intersect(duty.spans, busy), whole, site),
                 *bars_of("call", call, whole, site),
             ),
             day in shut,

@@ -11,11 +11,13 @@ from api.desk.mondays import FromMonday
 from api.desk.sheet import names_in, siblings_of
 from api.permissions import visible_visits
 from clinic.models import Site, User
-from clinic.selectors import duties
-from clinic.spans import moment
+from clinic.selectors import days, duties, range_of
+from clinic.spans import intersect, minute, moment
 from scheduling.models.series import GONE
 from scheduling.selectors import visits
+from scheduling.selectors.calendars import busy_spans
 
+Stretch = tuple[datetime, datetime]
 HOUR_PIXELS = 54
 LEAST_PIXELS = 16
 
@@ -61,6 +63,7 @@ class Duty:
 class Day:
     day: date
     duty: tuple[Duty, ...]
+    busy: tuple[Duty, ...]
     blocks: tuple[Block, ...]
 
 
@@ -99,10 +102,10 @@ def read_week(user: User, staff: int, site: Site, monday: date) -> Week:
         starts = moment(min(claim.start_minute for claim in mine)).astimezone(visit.site.zone)
         ends = moment(max(claim.end_minute for claim in mine)).astimezone(visit.site.zone)
         blocks.append(Block(entry, visit.site.name, starts, ends))
-    return _laid_out(monday, _on_duty(staff, monday), blocks)
+    return _laid_out(monday, _on_duty(staff, monday), _busy(staff, site, first, last), blocks)
 
 
-def _on_duty(staff: int, monday: date) -> list[tuple[datetime, datetime]]:
+def _on_duty(staff: int, monday: date) -> list[Stretch]:
     spans = []
     for place in Site.objects.filter(staff=staff).select_related("organisation"):
         for duty in duties(place, monday, monday + timedelta(days=6)):
@@ -114,22 +117,40 @@ def _on_duty(staff: int, monday: date) -> list[tuple[datetime, datetime]]:
     return spans
 
 
+def _busy(staff: int, site: Site, first: datetime, last: datetime) -> list[Stretch]:
+    """When a calendar of one's own says busy, cut at midnights."""
+    spans = busy_spans([staff], minute(first), minute(last)).get(staff, [])
+    week = days(first.date(), first.date() + timedelta(days=6))
+    return [
+        (moment(a).astimezone(site.zone), moment(b).astimezone(site.zone))
+        for day in week
+        for a, b in intersect(spans, [range_of(site, day, day)])
+    ]
+
+
 def _laid_out(
-    monday: date, duty: Sequence[tuple[datetime, datetime]], blocks: Sequence[Block]
+    monday: date, duty: Sequence[Stretch], busy: Sequence[Stretch], blocks: Sequence[Block]
 ) -> Week:
     spans = [*duty, *((block.starts, block.ends) for block in blocks)]
     low = min((start.hour for start, _ in spans), default=8)
     high = max((_hours(end, start) for start, end in spans), default=18)
-    days = []
-    for day in (monday + timedelta(days=i) for i in range(7)):
+    shown = []
+    for day in days(monday, monday + timedelta(days=6)):
         own = [block for block in blocks if block.starts.date() == day]
         on = [(start, end) for start, end in duty if start.date() == day]
         if day.weekday() < 5 or own or on:
             stretches = tuple(
                 Duty(start, end, _pixels(start, low), _tall(start, end)) for start, end in on
             )
-            days.append(Day(day, stretches, tuple(side_by_side(own, low))))
-    return Week(monday, tuple(days), tuple(range(low, high + 1)))
+            engaged = tuple(
+                Duty(start, end, top, bottom - top)
+                for start, end in busy
+                if start.date() == day
+                for top, bottom in [_within(start, end, low, high)]
+                if top < bottom
+            )
+            shown.append(Day(day, stretches, engaged, tuple(side_by_side(own, low))))
+    return Week(monday, tuple(shown), tuple(range(low, high + 1)))
 
 
 def _hours(end: datetime, start: datetime) -> int:
@@ -138,6 +159,13 @@ def _hours(end: datetime, start: datetime) -> int:
 
 def _pixels(at: datetime, low: int) -> int:
     return round((at.hour - low + at.minute / 60) * HOUR_PIXELS)
+
+
+def _within(start: datetime, end: datetime, low: int, high: int) -> tuple[int, int]:
+    """Top and bottom in the picture, which has the hours from low to high only."""
+    top = _pixels(start, low)
+    tall = (high - low) * HOUR_PIXELS
+    return max(0, top), min(tall, top + _tall(start, end))
 
 
 def _tall(start: datetime, end: datetime) -> int:

@@ -33,6 +33,7 @@ class FeedDoor(Door):
             return rows
         staff = Staff.objects.filter(sites__in=reach.sites)
         of_sites = reach.q() | reach.q("resource__room__site") | Q(resource__staff__in=staff)
+        of_sites |= reach.q("series__site")
         return rows.filter(of_sites)
 
     def owner(self, name: str, identifier: str) -> Staff | Room | Site:
@@ -129,6 +130,9 @@ def address(request: Request, secret: str) -> str:
 
 
 def show_feed(feed: CalendarFeed) -> dict[str, Any]:
-    of = "site" if feed.resource is None else feed.resource.kind
-    owner = feed.site_id if feed.resource is None else feed.resource_id
+    of, owner = "site", feed.site_id
+    if feed.resource:
+        of, owner = feed.resource.kind, feed.resource_id
+    elif feed.series_id:
+        of, owner = "series", feed.series_id
     return {"id": str(feed.pk), of: str(owner), "detail": feed.detail, "label": feed.label}

@@ -99,7 +99,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook: bodies take no further members, parts may lack any, statuses are in words; webhooks."""
+    """A hook: what every body, part and status has in common; and what webhooks send."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False

@@ -367,6 +367,7 @@ class FeedShape(serializers.Serializer[Any]):
     staff = serializers.CharField(required=False)
     room = serializers.CharField(required=False)
     site = serializers.CharField(required=False)
+    series = serializers.CharField(required=False)
     detail = serializers.ChoiceField(["busy", "initials", "full"])
     label = serializers.CharField()
 

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from scheduling.audit.rows import Closure, Credential, Opening, Person, Rows, Shift
+from scheduling.audit.rows import Busy, Closure, Credential, Opening, Person, Rows, Shift
 from scheduling.audit.spans import Span, clip, merge, without
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_UTC_DAY = 1440
 T = TypeVar("T", Opening, Closure, Credential)
 
 
@@ -34,6 +35,10 @@ class Calendar:
         self.away: dict[int, list[Span]] = defaultdict(list)
         for absence in rows.absences:
             self.away[absence.resource].append((absence.start, absence.end))
+        self.busy: dict[tuple[int, int], list[Busy]] = defaultdict(list)
+        for one in rows.busy:
+            for utc_day in range(one.start // _UTC_DAY, (one.end - 1) // _UTC_DAY + 1):
+                self.busy[one.person, utc_day].append(one)
         self.outages: dict[int, list[Span]] = defaultdict(list)
         for outage in rows.outages:
             self.outages[outage.site].append((outage.start, outage.end))
@@ -65,12 +70,34 @@ class Calendar:
             (part for day in self.days(span, site) for part in self.duty(person, site, day)),
         )
 
-    def absent(self, span: Span, credential: str, site: int) -> list[Span]:
-        """Minutes of the span in which nobody on duty at the site holds the credential validly."""
-        return without(
-            span,
-            (part for day in self.days(span, site) for part in self.present(site, credential, day)),
-        )
+    def engaged(self, span: Span, person: int, known_to: int | None = None) -> list[Span]:
+        """Minutes of the span in which a calendar of the person's own says that they are busy.
+
+        With `known_to`, the number of a claim: only what was known when that was made.
+        """
+        low, high = span
+        days = range(low // _UTC_DAY, (high - 1) // _UTC_DAY + 1)
+        rows = (one for day in days for one in self.busy.get((person, day), ()))
+        known = ((o.start, o.end) for o in rows if known_to is None or o.promised < known_to)
+        return clip(merge(known), low, high)
+
+    def absent(
+        self, span: Span, credential: str, site: int, known_to: int | None = None
+    ) -> list[Span]:
+        """Minutes of the span in which nobody on duty at the site holds the credential validly.
+
+        With `known_to`, only calendars count that were known when that claim was made.
+        """
+        days = self.days(span, site)
+        bare = without(span, (part for day in days for part in self.present(site, credential, day)))
+        if bare or not self.busy:
+            return bare
+        there: list[Span] = []
+        for day in days:
+            for person in self._holders(site, credential, day):
+                for part in clip(self.duty(person, site, day), *span):
+                    there += without(part, self.engaged(part, person, known_to))
+        return without(span, there)
 
     def valid(self, person: int, kind: str, day: date) -> bool:
         """Whether the person holds such a credential on that site date."""
@@ -122,14 +149,21 @@ class Calendar:
         """When somebody with a valid credential works at the site on a date."""
         key = (site, credential, day)
         if key not in self._present:
-            people: Iterable[Person] = self.rows.people.values()
             self._present[key] = merge(
                 part
-                for person in people
-                if person.active and site in person.sites and self.valid(person.id, credential, day)
-                for part in self.duty(person.id, site, day)
+                for person in self._holders(site, credential, day)
+                for part in self.duty(person, site, day)
             )
         return self._present[key]
+
+    def _holders(self, site: int, credential: str, day: date) -> list[int]:
+        """Who works at the site with a valid credential of the kind on a date."""
+        people: Iterable[Person] = self.rows.people.values()
+        return [
+            person.id
+            for person in people
+            if person.active and site in person.sites and self.valid(person.id, credential, day)
+        ]
 
     def _closed(self, site: int, day: date) -> bool:
         closures: list[Closure] = [

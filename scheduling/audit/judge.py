@@ -32,6 +32,7 @@ RULES: tuple[Callable[[Case], Iterator[Violation]], ...] = (
     people.ratio_is_kept,
     people.staff_is_qualified,
     people.staff_is_on_duty,
+    people.staff_is_not_busy,
     people.staff_is_needed,
     people.presence_is_kept,
     people.travel_is_kept,

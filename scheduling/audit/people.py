@@ -107,6 +107,24 @@ def staff_is_on_duty(case: Case) -> Iterator[Violation]:
             )
 
 
+def staff_is_not_busy(case: Case) -> Iterator[Violation]:
+    """Nobody is claimed for a time at which a calendar of their own says that they are busy.
+
+    A warning where the calendar came to say so after the claim was made.
+    """
+    for visit, claim in _claimed(case):
+        span = (claim.start, claim.end)
+        if busy := case.calendar.engaged(span, claim.resource):
+            known = case.calendar.engaged(span, claim.resource, claim.id)
+            when = case.when((known or busy)[0], visit.site)
+            found = case.wrong(
+                "staff_is_not_busy",
+                visit,
+                f"{case.name(claim.resource)} is busy in their own calendar {when}.",
+            )
+            yield found if known else found._replace(severity="warning")
+
+
 def staff_is_needed(case: Case) -> Iterator[Violation]:
     """Nobody is held in a phase that does not need them."""
     for visit, needs in case.needing():
@@ -136,11 +154,13 @@ def presence_is_kept(case: Case) -> Iterator[Violation]:
         for credential, spans in wanted.items():
             for span in merge(spans):
                 if bare := case.calendar.absent(span, credential, visit.site):
-                    yield case.wrong(
-                        "presence_is_kept",
-                        visit,
-                        f"Nobody with {credential} is on site {case.when(bare[0], visit.site)}.",
+                    made = min((claim.id for claim in case.claims[visit.id]), default=0)
+                    known = case.calendar.absent(span, credential, visit.site, made)
+                    when = case.when((known or bare)[0], visit.site)
+                    found = case.wrong(
+                        "presence_is_kept", visit, f"Nobody with {credential} is on site {when}."
                     )
+                    yield found if known else found._replace(severity="warning")
 
 
 def travel_is_kept(case: Case) -> Iterator[Violation]:

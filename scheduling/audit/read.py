@@ -19,6 +19,7 @@ from scheduling import guard
 from scheduling.audit.extensions import with_added
 from scheduling.audit.rows import (
     Absence,
+    Busy,
     Claim,
     Closure,
     Credential,
@@ -213,6 +214,12 @@ def _facts() -> dict[str, Any]:
         "absences": [
             Absence(row[0], _minute(row[1])[0], -(-_seconds(row[2]) // 60))
             for row in _rows("SELECT resource_id, starts_at, ends_at FROM clinic_absence")
+        ],
+        "busy": [
+            Busy(row[0], _minute(row[1])[0], -(-_seconds(row[2]) // 60), row[3])
+            for row in _rows(
+                "SELECT staff_id, starts_at, ends_at, promised FROM scheduling_busytime"
+            )
         ],
         "outages": [
             Outage(row[0], _minute(row[1])[0], -(-_seconds(row[2]) // 60))

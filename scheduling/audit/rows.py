@@ -124,6 +124,15 @@ class Absence(NamedTuple):
     end: int
 
 
+class Busy(NamedTuple):
+    """Busy in a calendar of their own; claims numbered above `promised` were made knowing it."""
+
+    person: int
+    start: int
+    end: int
+    promised: int
+
+
 class Outage(NamedTuple):
     site: int
     start: int
@@ -164,6 +173,7 @@ class Rows:
     credentials: list[Credential]
     travel: Mapping[tuple[int, int], int]
     outages: list[Outage] = field(default_factory=list)
+    busy: list[Busy] = field(default_factory=list)
     overrides: Mapping[int, frozenset[str]] = field(default_factory=dict)
     scope: frozenset[int] = frozenset()
     complete: bool = True

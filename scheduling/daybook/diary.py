@@ -91,6 +91,7 @@ def _person(person: PersonFacts, free: _Free, away: int) -> Person:
         lapsed=person.lapsed,
         lanes=tuple(free.lane(person.id, lane) for lane in range(person.lanes)),
         max_patients=person.max_patients,
+        busy=person.busy,
     )
 
 

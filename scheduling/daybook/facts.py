@@ -11,7 +11,8 @@ from threading import Lock
 from clinic import revision
 from clinic.models import Room, Site, Travel
 from clinic.selectors import absences, duties, open_spans, range_of
-from clinic.spans import Span, merge
+from clinic.spans import Span, merge, minute, minute_up, moment
+from scheduling.models import BusyTime
 from scheduling.planner.intervals import span, union
 
 BLOCK_DAYS = 64
@@ -38,6 +39,7 @@ class PersonFacts:
     lanes: int
     max_patients: int | None
     shared: bool
+    busy: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,17 @@ def _load(site: Site, first: date, last: date) -> Facts:
         return union(((low - start, high - start) for low, high in spans), length)
 
     people = duties(site, first, last)
+    busy = {
+        person: bits(spans)
+        for person, spans in busy_spans([duty.staff.pk for duty in people], start, end).items()
+    }
     rooms = list(Room.objects.filter(site=site, active=True))
     away = absences([room.pk for room in rooms], start, end)
     presence: dict[str, int] = {}
     for duty in people:
         for kind, spans in duty.by_credential.items():
-            presence[kind] = presence.get(kind, 0) | bits(spans)
+            there = bits(spans) & ~busy.get(duty.staff.pk, 0)
+            presence[kind] = presence.get(kind, 0) | there
     return Facts(
         start=start,
         length=length,
@@ -124,19 +131,35 @@ def _load(site: Site, first: date, last: date) -> Facts:
                 id=duty.staff.pk,
                 name=duty.staff.name,
                 skills=frozenset(duty.staff.skills),
-                duty={role: bits(spans) for role, spans in duty.by_role.items()},
+                duty={
+                    role: bits(spans) & ~busy.get(duty.staff.pk, 0)
+                    for role, spans in duty.by_role.items()
+                },
                 lapsed={
-                    role: bits(duty.spans) & ~bits(spans) for role, spans in duty.by_role.items()
+                    role: bits(duty.spans) & ~bits(spans) & ~busy.get(duty.staff.pk, 0)
+                    for role, spans in duty.by_role.items()
                 },
                 lanes=site.nurse_lanes if "monitoring_nurse" in duty.staff.roles else 1,
                 max_patients=duty.staff.max_patients,
                 shared=len(duty.staff.sites.all()) > 1,
+                busy=busy.get(duty.staff.pk, 0),
             )
             for duty in people
         ),
         presence=presence,
         travel=_travel(site) if any(len(d.staff.sites.all()) > 1 for d in people) else {},
     )
+
+
+def busy_spans(people: list[int], start: int, end: int) -> dict[int, list[Span]]:
+    """When people are busy in calendars of their own, in UTC minutes: one query."""
+    found: dict[int, list[Span]] = {}
+    rows = BusyTime.objects.filter(
+        staff__in=people, ends_at__gt=moment(start), starts_at__lt=moment(end)
+    )
+    for person, starts_at, ends_at in rows.values_list("staff", "starts_at", "ends_at"):
+        found.setdefault(person, []).append((minute(starts_at), minute_up(ends_at)))
+    return found
 
 
 def _travel(site: Site) -> dict[int, int]:
@@ -169,6 +192,7 @@ def _join(blocks: list[Facts], start: int, length: int) -> Facts:
                 person,
                 duty={r: cut(block.people[i].duty[r] for block in blocks) for r in person.duty},
                 lapsed={r: cut(block.people[i].lapsed[r] for block in blocks) for r in person.duty},
+                busy=cut(block.people[i].busy for block in blocks),
             )
             for i, person in enumerate(people)
         ),

@@ -26,19 +26,25 @@ _REVISION = """
     (SELECT sum(e.sequence + 1) FROM scheduling_feedentry e
      WHERE e.{owner} AND e.ends_at > %s AND e.starts_at < %s)
 """
+_OF_SERIES = (
+    "appointment_id IN (SELECT a.id FROM scheduling_appointment a "
+    "WHERE a.series_id = f.series_id) AND e.kind = 'room'"
+)
 _SQL = """
-    SELECT f.id, f.secret_hash, f.resource_id, f.detail,
+    SELECT f.id, f.secret_hash, f.resource_id, f.detail, f.series_id, f.alarm_minutes,
         person.resource_id, person.given_name, person.family_name, person.active,
         room.name, place.id, place.neutral_name, place.time_zone,
         reader.id, reader.is_active, reader.is_superuser,
         (SELECT {join}(g.role || ' ' || coalesce(CAST(g.site_id AS text), '*'), ',')
          FROM clinic_grant g WHERE g.user_id = reader.id),
         f.last_fetched_at IS NULL OR f.last_fetched_at <= %s,
-        CASE WHEN f.site_id IS NULL THEN {of_resource} ELSE {of_site} END
+        CASE WHEN f.series_id IS NOT NULL THEN {of_series}
+            WHEN f.site_id IS NULL THEN {of_resource} ELSE {of_site} END
     FROM scheduling_calendarfeed f
     LEFT JOIN clinic_staff person ON person.resource_id = f.resource_id
     LEFT JOIN clinic_room room ON room.resource_id = f.resource_id
-    LEFT JOIN clinic_site place ON place.id = coalesce(f.site_id, room.site_id)
+    LEFT JOIN scheduling_series course ON course.id = f.series_id
+    LEFT JOIN clinic_site place ON place.id = coalesce(f.site_id, room.site_id, course.site_id)
     LEFT JOIN clinic_user reader ON reader.id = f.created_by_id
     WHERE f.secret_hash = %s AND f.revoked_at IS NULL
 """
@@ -77,15 +83,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A feed in use. Of a member of staff (`person` is their name), a room or a site.
+    """A feed in use. Of a member of staff (`person` is their name), a room, a site or a series.
 
-    `site` is that of a site's or room's feed; `to_note`: its reading was last noted a while ago.
+    `site` is that of a site's, room's or series' feed; `to_note`: its reading was last noted a
+    while ago.
     """
 
     id: int
     secret_hash: str
     resource: int | None
     detail: str
+    series: int | None
+    alarm_minutes: int | None
     person: str
     has_left: bool
     room: str
@@ -101,7 +110,7 @@ def feed_for(secret: str, *, window: Window, now: datetime) -> Found | None:
     """The feed of an address, unless it is unknown, replaced or taken back: one query."""
     stored = connection.ops.adapt_datetimefield_value
     bounds = [stored(window.first), stored(window.last)]
-    values = [stored(now - NOTED_EVERY), *bounds, *bounds, hashed(secret)]
+    values = [stored(now - NOTED_EVERY), *bounds * 3, hashed(secret)]
     with connection.cursor() as cursor:
         cursor.execute(_sql(connection.vendor), values)
         row = cursor.fetchone()
@@ -113,20 +122,23 @@ def _sql(vendor: str) -> str:
     return _SQL.format(
         join="string_agg" if vendor == "postgresql" else "group_concat",
         of_resource=_REVISION.format(owner="resource_id = f.resource_id"),
+        of_series=_REVISION.format(owner=_OF_SERIES),
         of_site=_REVISION.format(owner="site_id = f.site_id AND e.kind = 'room'"),
     )
 
 
 def _found(row: Sequence[Any]) -> Found:
-    id, secret_hash, resource, detail = row[:4]
-    person, given_name, family_name, active = row[4:8]
-    room, site, neutral_name, time_zone = row[8:12]
-    reader, is_active, is_superuser, grants, to_note, revision = row[12:]
+    id, secret_hash, resource, detail, series, alarm_minutes = row[:6]
+    person, given_name, family_name, active = row[6:10]
+    room, site, neutral_name, time_zone = row[10:14]
+    reader, is_active, is_superuser, grants, to_note, revision = row[14:]
     return Found(
         id=id,
         secret_hash=secret_hash,
         resource=resource,
         detail=detail,
+        series=series,
+        alarm_minutes=alarm_minutes,
         person=f"{given_name} {family_name}" if person else "",
         has_left=bool(person) and not active,
         room=room or "",

@@ -28,7 +28,7 @@ class Document:
 def etag(feed: Found, sight: Sight, window: Window) -> str:
     """A strong validator (RFC 9110, 8.8.3), from what was read with the feed: nothing is rendered.
 
-    It stands for all that the document is made of: owner, detail, rights, day, every change.
+    It stands for all that the document is made of: owner, detail, rights, alarm, day, every change.
     """
     parts = (
         PRODUCT,
@@ -38,6 +38,7 @@ def etag(feed: Found, sight: Sight, window: Window) -> str:
         feed.revision,
         calendar_name(feed, sight),
         feed.time_zone,
+        feed.alarm_minutes,
     )
     return f'"{sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:32]}"'
 
@@ -60,6 +61,7 @@ def _document(feed: Found, sight: Sight, window: Window) -> Document:
         zone=ZoneInfo(feed.time_zone),
         first=window.first - DAY,
         last=window.last + DAY,
+        alarm_minutes=feed.alarm_minutes,
     )
     # The window moves at midnight, which drops events without changing any.
     changes = (event.changed_at for event in events)

@@ -13,6 +13,16 @@ Sites = frozenset[int] | None
 """Site ids; None is every site."""
 
 
+COLOURS = {
+    "infusion": "steelblue",
+    "dosing": "steelblue",
+    "therapy": "mediumpurple",
+    "preparation": "mediumpurple",
+    "integration": "mediumpurple",
+}
+"""As the boards show them; what is neither infused nor talked is assessed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """The detail that was asked for, and the sites where the reader may have so much."""
@@ -41,6 +51,7 @@ class Visit:
     given_name: str
     family_name: str
     step: str
+    kind: str
     rooms: tuple[str, ...]
     site: str
 
@@ -57,6 +68,11 @@ def summary(visit: Visit, detail: str) -> str:
 def location(visit: Visit, detail: str) -> str:
     """Room and neutral site name at full detail, else nothing."""
     return ", ".join(_given([*visit.rooms, visit.site])) if detail == Detail.FULL else ""
+
+
+def colour(visit: Visit, detail: str) -> str:
+    """One of CSS's names for the kind of visit, at full detail only: it tells what is done."""
+    return COLOURS.get(visit.kind, "goldenrod") if detail == Detail.FULL else ""
 
 
 def calendar_name(feed: Found, sight: Sight) -> str:

@@ -1,5 +1,6 @@
 """What is promised: protocols, series, visits, the claims that guard them, and what follows."""
 
+from scheduling.models.calendars import BusyTime, ExternalCalendar
 from scheduling.models.claims import Claim, Hold
 from scheduling.models.feeds import CalendarFeed, FeedEntry
 from scheduling.models.follow_ups import FollowUp
@@ -22,10 +23,12 @@ from scheduling.models.waiting import Offer, WaitlistEntry
 __all__ = [
     "Appointment",
     "AppointmentPhase",
+    "BusyTime",
     "CalendarFeed",
     "CancelKind",
     "Channel",
     "Claim",
+    "ExternalCalendar",
     "FeedEntry",
     "FollowUp",
     "GateAnswer",

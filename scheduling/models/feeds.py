@@ -1,15 +1,17 @@
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from clinic.models import Resource, Site
-from scheduling.models.series import Appointment
+from scheduling.models.series import Appointment, Series
 
 
 class CalendarFeed(models.Model):
     """A secret address from which a calendar reads; only the secret's SHA-256 is kept.
 
     `created_by` saw the address last: their rights cap what it reveals. Empty for an API client.
+    `alarm_minutes` before each event its reader is reminded; None for never.
     """
 
     class Detail(models.TextChoices):
@@ -22,7 +24,11 @@ class CalendarFeed(models.Model):
         Resource, models.CASCADE, null=True, blank=True, related_name="feeds"
     )
     site = models.ForeignKey(Site, models.CASCADE, null=True, blank=True, related_name="feeds")
+    series = models.ForeignKey(Series, models.CASCADE, null=True, blank=True, related_name="feeds")
     detail = models.CharField(max_length=8, choices=Detail, default=Detail.BUSY)
+    alarm_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+    )
     label = models.CharField(max_length=100, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -36,8 +42,9 @@ class CalendarFeed(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(resource__isnull=False, site__isnull=True)
-                | Q(resource__isnull=True, site__isnull=False),
+                condition=Q(resource__isnull=False, site__isnull=True, series__isnull=True)
+                | Q(resource__isnull=True, site__isnull=False, series__isnull=True)
+                | Q(resource__isnull=True, site__isnull=True, series__isnull=False),
                 name="feed_is_of_one_thing",
             )
         ]

@@ -40,8 +40,9 @@ class Person:
     `duty[role]`: bits in which they work here with every credential that role requires valid
     on that day, breaks, time off, other sites and travel taken out. `lanes[i]`: bits in which
     lane i carries no claim anywhere. Therapists and prescribers need every lane at once.
-    `lapsed[role]`: bits in which they work here but lack a valid credential for that role; only
-    messages read it.
+    `lapsed[role]`: bits in which they work here but lack a valid credential for that role.
+    `busy`: bits in which a calendar of their own says so, no part of `duty` either. Only messages
+    read these two.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Person:
     lanes: tuple[int, ...]
     max_patients: int | None = None
     lapsed: Mapping[str, int] = field(default_factory=dict, compare=False)
+    busy: int = field(default=0, compare=False)
 
     def need(self, lanes: int) -> int:
         """Lanes a task of `lanes` takes of this nurse, who may be limited to fewer patients."""
@@ -175,6 +177,7 @@ class Diary:
                     duty={role: bits & within for role, bits in person.duty.items()},
                     lapsed={role: bits & within for role, bits in person.lapsed.items()},
                     lanes=tuple(lane & within for lane in person.lanes),
+                    busy=person.busy & within,
                 )
                 for person in self.people
             ),

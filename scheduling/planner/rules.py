@@ -154,9 +154,13 @@ def clinician_is_on_duty(placed: Placed) -> Iterator[Refusal]:
         for start, end in turn.spans:
             off = placed.bits(start, end) & ~duty
             if off and not off & person.lapsed.get(turn.role, 0):
-                hours = placed.hours(duty)
-                told = f"on duty {hours}" if hours else "not on duty"
-                message = f"{person.name} is {told} on {day_words(placed.day)}."
+                message = f"{person.name} is {_duty(placed, duty)} on {day_words(placed.day)}."
+                if busy := off & person.busy:
+                    later = placed.later(
+                        duty & reduce(int.__and__, person.lanes), start, end - start
+                    )
+                    when = _stretch(placed, busy)
+                    message = f"{person.name} is busy in their own calendar {when}.{_hint(later)}"
                 yield placed.refuse("clinician_is_on_duty", person.name, message)
                 break
 
@@ -297,6 +301,12 @@ def _clinicians(placed: Placed) -> Iterator[tuple[Turn, Person | None]]:
     for turn in placed.shape.turns:
         named = placed.clinicians(turn.role)
         yield turn, known.get(named[0]) if len(named) == 1 else None
+
+
+def _duty(placed: Placed, duty: int) -> str:
+    """What somebody's hours are that day."""
+    hours = placed.hours(duty)
+    return f"on duty {hours}" if hours else "not on duty"
 
 
 def _has_space(placed: Placed, stay: Stay, room: Room) -> bool:

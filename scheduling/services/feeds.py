@@ -29,13 +29,15 @@ def create_feed(
     *,
     resource: int | None = None,
     site: int | None = None,
+    series: int | None = None,
     detail: str,
     label: str = "",
+    alarm_minutes: int | None = None,
     user: User | None,
     actor: Actor,
     now: datetime,
 ) -> tuple[CalendarFeed, str]:
-    """Give out an address for a room's, a staff member's or a site's calendar.
+    """Give out an address for the calendar of a room, a member of staff, a site or a series.
 
     Answers the feed and its secret (192 bits), which is not kept and cannot be shown again.
     `user` is who sees the address: what it reveals is capped by what that person may see.
@@ -46,8 +48,10 @@ def create_feed(
         secret_hash=hashed(secret),
         resource=_owner(resource),
         site_id=site,
+        series_id=series,
         detail=detail,
         label=label,
+        alarm_minutes=alarm_minutes,
         created_by=user,
         created_at=now,
     )
@@ -134,11 +138,13 @@ def _open(feed: int) -> CalendarFeed:
 def _tell(action: str, feed: CalendarFeed, actor: Actor, now: datetime) -> None:
     room = Room.objects.filter(pk=feed.resource_id).first() if feed.resource_id else None
     owner = f"resource:{feed.resource_id}" if feed.resource_id else f"site:{feed.site_id}"
+    if feed.series_id:
+        owner = f"series:{feed.series_id}"
     journal.record(
         actor=actor,
         now=now,
         action=action,
         subject=f"feed:{feed.pk}",
-        site=room.site_id if room else feed.site_id,
+        site=feed.series.site_id if feed.series else room.site_id if room else feed.site_id,
         after={"of": owner, "detail": feed.detail},
     )

@@ -19,6 +19,7 @@ from clinic.services.hours import write_exception
 from clinic.spans import Span, merge, minute, moment, shift, subtract
 from clinic.transactions import durable
 from scheduling import daybook
+from scheduling.daybook.facts import busy_spans
 from scheduling.daybook.monitoring import Monitoring, open_monitoring
 from scheduling.errors import Refused
 from scheduling.models import Claim
@@ -132,6 +133,9 @@ def _cannot_join(
     if away := merge(absences([person.pk], *hours).get(person.pk, [])):
         off = away[0]
         said = f"{name} is off {stretch(*off, place.zone)}."
+        return [Refusal("staff_is_on_duty", name, said)]
+    if engaged := merge(busy_spans([person.pk], *hours).get(person.pk, [])):
+        said = f"{name} is busy in their own calendar {stretch(*engaged[0], place.zone)}."
         return [Refusal("staff_is_on_duty", name, said)]
     for home in homes:
         found = _duty(person, home, day)

@@ -52,7 +52,7 @@ def test_the_board_asks_no_more_however_full_the_day(clinic, django_assert_max_n
     browser.get(path)
     for clock in ("09:00", "12:00", "15:00"):
         series_of(f"Pia {clock}", clinic, clock)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page = browser.get(path)
     assert page.content.count(b'class="entry ') == 3
 

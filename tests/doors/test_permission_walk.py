@@ -32,9 +32,18 @@ from clinic.models import (
     TimeOff,
     User,
 )
+from clinic.sealing import seal
 from clinic.services.importing import start_import
 from clinic.services.invitations import invite
-from scheduling.models import Appointment, CalendarFeed, Message, Offer, Recovery, Series
+from scheduling.models import (
+    Appointment,
+    CalendarFeed,
+    ExternalCalendar,
+    Message,
+    Offer,
+    Recovery,
+    Series,
+)
 from scheduling.selectors import propose_series
 from scheduling.services.booking import book_series
 from scheduling.services.cancelling import cancel_visit
@@ -207,6 +216,17 @@ class World:
             now=NOW,
         )
 
+    def calendar(self, name: str, of: Staff | None = None) -> ExternalCalendar:
+        """Somebody's, at an address that is not asked."""
+        return ExternalCalendar.objects.create(
+            staff=of or self.newcomer(name),
+            sealed_address=seal("https://127.0.0.1/x.ics"),
+            added_at=NOW,
+            last_read_at=NOW,
+            last_good_at=NOW,
+            covers_to=NOW,
+        )
+
     def day_off(self, name: str) -> AvailabilityException:
         return AvailabilityException.objects.create(
             staff=self.newcomer(name),
@@ -319,6 +339,9 @@ class World:
             "/patients/": lambda: self.patient(name).pk,
             "/me/feeds/": lambda: (
                 self.feed(name, of=user.staff if user and name == HERE else None).pk
+            ),
+            "/me/calendars/": lambda: (
+                self.calendar(name, of=user.staff if user and name == HERE else None).pk
             ),
             "/me/time-off/": lambda: (
                 self.time_off(name, of=user.staff if user and name == HERE else None).pk

@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
-from scheduling.models import ProtocolVersion
+from scheduling.models import ProtocolVersion, Series
 from scheduling.services.booking import book_series
 from tests.cast import DESK, NOW, kare_times, patient, token
+from tests.journeys.test_everybody_can_use_it import barriers
 
 
 @pytest.fixture
@@ -40,6 +41,31 @@ def test_an_address_is_shown_once_and_feeds_a_calendar(week, live_server):
     week.reload()
     expect(week.locator(".feed-list li")).to_contain_text("My phone")
     assert address not in week.content()
+
+
+def test_a_telephone_can_be_pointed_at_a_new_address(week):
+    week.get_by_label("Remind me").select_option("30 minutes before")
+    week.get_by_role("button", name="Make an address").click()
+    week.get_by_text("On a phone").click()
+    expect(week.locator(".qr svg path").first).to_be_visible()
+    expect(week.locator(".feed-list li")).to_contain_text("reminds")
+    assert barriers(week) == []
+
+
+def test_a_series_is_followed_by_whoever_may_see_it(week, live_server):
+    series = Series.objects.get()
+    week.goto(f"{live_server.url}/series/{series.pk}")
+    week.get_by_label("Where it is for").fill("Desk screen")
+    week.get_by_role("button", name="Make an address").click()
+    address = week.get_by_label("Calendar address").input_value()
+    answer = Client().get(address.removeprefix(live_server.url))
+    assert answer.content.count(b"BEGIN:VEVENT") == 11
+    assert b"Sample" not in answer.content
+    assert barriers(week) == []
+    week.on("dialog", lambda dialog: dialog.accept())
+    week.get_by_role("button", name="Revoke Desk screen").click()
+    expect(week.locator(".feed-list li")).to_have_count(0)
+    assert Client().get(address.removeprefix(live_server.url)).status_code == 404
 
 
 def test_a_new_address_ends_the_old_one_and_a_revoked_one_is_gone(week, live_server):

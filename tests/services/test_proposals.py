@@ -151,4 +151,4 @@ def test_the_first_proposals_after_an_edit_cost_the_same_however_far_they_look(d
             not_after=MONDAY + timedelta(days=days),
             now=NOW,
         )
-    assert len(queries) == 14
+    assert len(queries) == 15

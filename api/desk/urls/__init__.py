@@ -28,6 +28,7 @@ register_converter(IsoDate, "day")
 
 from api.desk.urls import (  # noqa: E402 - they use the converter
     boards,
+    calendars,
     core,
     cover,
     extras,
@@ -51,6 +52,7 @@ from api.desk.urls import (  # noqa: E402 - they use the converter
 
 urlpatterns = [
     *boards.urlpatterns,
+    *calendars.urlpatterns,
     *core.urlpatterns,
     *cover.urlpatterns,
     *extras.urlpatterns,

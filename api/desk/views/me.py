@@ -1,4 +1,4 @@
-"""One's own week, and the calendar addresses that carry it elsewhere."""
+"""One's own week, and time off asked for in it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from api.desk.forms import FeedForm, as_day
+from api.desk.calendars import section
+from api.desk.feeds import feeds_section
+from api.desk.forms import as_day
 from api.desk.frame import Asked, actor, page, part, signed_in, usual_site
 from api.desk.hours_forms import TimeOffForm
 from api.desk.shifts import days_off
 from api.desk.week import HOUR_PIXELS, Week, read_week
-from api.permissions import NotPermitted, may, require, staff_id
+from api.permissions import NotPermitted, require, staff_id
 from clinic.models import Site, TimeOff
-from scheduling.models import CalendarFeed
-from scheduling.services.feeds import create_feed, revoke_feed, rotate_feed
 from scheduling.services.time_off import (
     STANDING,
     AlreadyAnswered,
@@ -35,21 +34,6 @@ def own_staff(request: Asked) -> int:
     if staff is None:
         raise NotPermitted("see_own_calendar")
     return staff
-
-
-def details(request: Asked) -> list[tuple[str, str]]:
-    """What an address of one's own may show, the least first."""
-    shown = [("busy", "Only when I am busy")]
-    if may(request.user, "see_day") or may(request.user, "see_own_day"):
-        shown.append(("initials", "The kind of visit and initials"))
-    if may(request.user, "see_care") and may(request.user, "see_names"):
-        shown.append(("full", "Names, rooms and steps"))
-    return shown
-
-
-def feeds_of(request: Asked) -> list[CalendarFeed]:
-    mine = CalendarFeed.objects.filter(resource=own_staff(request), revoked_at=None)
-    return list(mine.order_by("-pk"))
 
 
 @require_safe
@@ -72,68 +56,11 @@ def week(request: Asked) -> HttpResponse:
         hour_pixels=HOUR_PIXELS,
         today=today,
         this_monday=today - timedelta(days=today.weekday()),
-        feeds=feeds_of(request),
-        form=FeedForm(details=details(request)),
-        made=None,
+        **feeds_section(request, staff),
         off=own_time_off(request, site),
         off_form=TimeOffForm(auto_id="off_%s"),
+        **section(request, staff),
     )
-
-
-@require_POST
-@signed_in
-def create(request: Asked) -> HttpResponse:
-    """A new address; it is shown this once."""
-    require(request.user, "manage_feeds_own")
-    form = FeedForm(request.POST, details=details(request))
-    if not form.is_valid():
-        return _feeds(request, form, None, status=422)
-    _, secret = create_feed(
-        resource=own_staff(request),
-        detail=form.cleaned_data["detail"],
-        label=form.cleaned_data["label"],
-        user=request.user,
-        actor=actor(request),
-        now=timezone.now(),
-    )
-    return _feeds(request, FeedForm(details=details(request)), secret)
-
-
-@require_POST
-@signed_in
-def rotate(request: Asked, pk: int) -> HttpResponse:
-    """The old address is dead from here on; the new one is shown this once."""
-    require(request.user, "manage_feeds_own")
-    _must_be_mine(request, pk)
-    _, secret = rotate_feed(feed=pk, user=request.user, actor=actor(request), now=timezone.now())
-    return _feeds(request, FeedForm(details=details(request)), secret)
-
-
-@require_POST
-@signed_in
-def revoke(request: Asked, pk: int) -> HttpResponse:
-    require(request.user, "manage_feeds_own")
-    _must_be_mine(request, pk)
-    revoke_feed(feed=pk, actor=actor(request), now=timezone.now())
-    return _feeds(request, FeedForm(details=details(request)), None)
-
-
-def _must_be_mine(request: Asked, pk: int) -> None:
-    if not CalendarFeed.objects.filter(
-        pk=pk, resource=own_staff(request), revoked_at=None
-    ).exists():
-        raise Http404
-
-
-def _feeds(request: Asked, form: FeedForm, secret: str | None, status: int = 200) -> HttpResponse:
-    made = request.build_absolute_uri(reverse("calendar_feed", args=[secret])) if secret else ""
-    if not request.htmx:
-        if made:
-            messages.success(request, made)
-        return redirect("desk:week")
-    context = {"feeds": feeds_of(request), "form": form, "made": made}
-    context["webcal"] = made.replace("https://", "webcal://").replace("http://", "webcal://")
-    return part(request, "desk/me/feeds.html", status=status, **context)
 
 
 def own_time_off(request: Asked, site: Site) -> list[tuple[TimeOff, str, bool]]:

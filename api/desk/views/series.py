@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from api.desk import words
 from api.desk.board import Entry, Sight, entries
+from api.desk.feeds import series_section
 from api.desk.forms import AgainForm, CancelForm, as_moment
 from api.desk.frame import Asked, actor, behind, kept_nowhere, page, part, signed_in
 from api.desk.itinerary import before_coming, calendar_of, on_paper
@@ -114,6 +115,7 @@ def series(request: Asked, pk: int) -> HttpResponse:
         before=before_coming(found.protocol_version.definition),
         opens_patient=mine.exists(),
         sees_care=may(request.user, "see_care", found.site),
+        **series_section(request, found),
     )
 
 

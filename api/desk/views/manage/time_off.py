@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from api.desk import breaks as in_the_way
 from api.desk.around import insists, to_the_plan
+from api.desk.calendars import site_conflicts
 from api.desk.forms import as_id, beside_the_fields
 from api.desk.frame import Asked, actor, open_site, page, signed_in, sites_of
 from api.desk.hours_forms import AnswerForm, GiveTimeOffForm
@@ -178,5 +179,6 @@ def listed(
         answering=answering,
         answer=answer or AnswerForm(),
         now=now,
+        conflicts=site_conflicts(request, place, now),
         **extra,
     )

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from clinic.journal import ChangedMeanwhile
 from clinic.services.patients import MrnTaken
 from scheduling.errors import (
     ProposalExpired,
@@ -38,15 +39,18 @@ KINDS = {
     "not-permitted": (403, "This is not permitted"),
     "not-found": (404, "There is nothing here"),
     "method": (405, "This method does not apply here"),
+    "not-acceptable": (406, "No answer of this kind can be given"),
     "taken": (409, "The place was taken"),
     "mrn-taken": (409, "Another patient has this MRN"),
     "still-running": (409, "The first request with this key is still running"),
     "length-needed": (411, "The body must come with its length"),
+    "changed": (412, "It was changed meanwhile"),
     "too-large": (413, "The body is too large"),
     "not-json": (415, "The body must be application/json"),
     "refused": (422, "A rule says no"),
     "unknown-reference": (422, "The request names something unknown"),
     "key-reused": (422, "This Idempotency-Key was used for another request"),
+    "condition-needed": (428, "The request must say which version it changes"),
     "too-fast": (429, "Too many requests"),
     "failed": (500, "Something failed here"),
     "unavailable": (503, "Not available right now"),
@@ -177,6 +181,7 @@ TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (ProposalExpired, _token("proposal_expired", "This proposal is too old: ask for new ones.")),
     (UnknownProtocol, lambda error: unknown("protocol", "There is no protocol with this key.")),
     (MrnTaken, _same_words("mrn-taken")),
+    (ChangedMeanwhile, _same_words("changed")),
     (FieldsWrong, _fields),
     (PermissionDenied, _same_words("not-permitted")),
     (Http404, lambda error: Problem("not-found", "Nothing here has this address.")),

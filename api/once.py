@@ -84,7 +84,7 @@ def _keep(request: Request, sealed_by: str, asked: str, response: Response, now:
         "status": response.status_code,
         "data": response.data,
         "type": response.content_type,
-        "headers": {"Location": response["Location"]} if "Location" in response else {},
+        "headers": {name: response[name] for name in ("Location", "ETag") if name in response},
     }
     KeptAnswer.objects.update_or_create(
         client_id=request.user.id,

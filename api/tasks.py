@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 from oauth2_provider.models import clear_expired
 
+from api.models import FoundProposal
 from api.once import forget_kept_answers
 
 
@@ -15,3 +16,8 @@ def forget_old_answers() -> None:
 @shared_task
 def clear_expired_tokens() -> None:
     clear_expired()
+
+
+@shared_task
+def forget_old_proposals() -> None:
+    FoundProposal.objects.filter(expires_at__lte=timezone.now()).delete()

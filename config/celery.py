@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "remind": every(300, "scheduling.tasks.queue_reminders"),
     "send messages": every(30, "scheduling.tasks.send_messages"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
+    "forget old proposals": every(1800, "api.tasks.forget_old_proposals"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),
 }

@@ -7,9 +7,10 @@ from datetime import datetime, time, timedelta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.reading import a_date, an_id
 from api.rest import shapes
 from api.rest.doors import Door
-from api.rest.parsing import Parameter, a_date, an_id
+from api.rest.parsing import Parameter
 from api.rest.showing import local
 from scheduling.selectors import coverage
 

@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.reading import an_id
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import Parameter, an_id
+from api.rest.parsing import Parameter
 from clinic.models import Room, Site, Staff
 from scheduling.models import ProtocolVersion
 from scheduling.selectors.protocols import current_versions

@@ -10,10 +10,11 @@ from rest_framework.response import Response
 
 from api.errors import unknown
 from api.permissions import patients_of, require, visible_series
+from api.reading import an_id
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import Parameter, an_id
+from api.rest.parsing import Parameter
 from api.rest.showing import local, show_planned, show_series
 from clinic.models import Patient, Site, Staff
 from scheduling.models import Series

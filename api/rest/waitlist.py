@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from api.errors import unknown
 from api.permissions import patients_of, require
+from api.reading import an_id
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import Body, ClockTime, Day, Flag, Identifier, Number, Parameter, Text, an_id
+from api.rest.parsing import Body, ClockTime, Day, Flag, Identifier, Number, Parameter, Text
 from api.rest.showing import local, show_appointment
 from clinic.models import Patient
 from scheduling.models import Appointment, Offer, Series, WaitlistEntry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from clinic.journal import Actor, record
+from clinic.journal import Actor, record, unchanged_since
 from clinic.transactions import durable
 from scheduling import daybook
 from scheduling.errors import Refused
@@ -22,6 +22,7 @@ def cancel_visit(
     reason: str,
     kind: str = "",
     late: bool | None = None,
+    seen: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> Appointment:
@@ -29,11 +30,13 @@ def cancel_visit(
 
     `kind` is a CancelKind, empty where nobody says. It is late when the patient gives less notice
     than the site asks for, unless `late` says otherwise.
-    Raises Appointment.DoesNotExist, or Refused when it has begun or is over.
+    Raises Appointment.DoesNotExist, ChangedMeanwhile (`seen`), or Refused when it has begun or is
+    over.
     """
     visit = Appointment.objects.select_related("site", "series").get(pk=appointment)
     daybook.lock_visits([visit])
     visit.refresh_from_db()
+    unchanged_since(seen, f"appointment:{visit.pk}")
     if visit.status == Status.CANCELLED:
         return visit
     if visit.status not in AHEAD:

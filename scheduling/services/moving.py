@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from clinic.journal import Actor
+from clinic.journal import Actor, unchanged_since
 from clinic.models import Journal
 from clinic.spans import minute, moment
 from clinic.transactions import durable
@@ -48,6 +48,7 @@ def move_visit(
     wish: Wish | None = None,
     cascade: bool = True,
     override: str = "",
+    seen: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> list[Change]:
@@ -56,7 +57,7 @@ def move_visit(
     `override` is the reason for which rules of policy may be broken: the visit then moves alone,
     and the journal says which rules. Who may do so is for the door to ask.
     Appointment.DoesNotExist; MoveRefused with the nearest time that would do, SlotTaken where only
-    others are in the way.
+    others are in the way; ChangedMeanwhile when the visit has a newer change than `seen`.
     """
     what = movable(appointment)
     if override:
@@ -69,6 +70,7 @@ def move_visit(
         raise
     changes = what.changes(moved)
     diary = _open(what, moved.visits, now)
+    unchanged_since(seen, f"appointment:{appointment}")
     anchors = _anchors(what, moved.visits)
     judged = judge(
         moved.visits,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from clinic.journal import Actor, record
+from clinic.journal import Actor, record, unchanged_since
 from clinic.transactions import durable
 from scheduling import daybook
 from scheduling.errors import Refused
@@ -25,14 +25,22 @@ GRACE = timedelta(minutes=15)
 
 @durable
 def set_status(
-    *, appointment: int, to: str, at: datetime | None = None, actor: Actor, now: datetime
+    *,
+    appointment: int,
+    to: str,
+    at: datetime | None = None,
+    seen: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Appointment:
     """A visit comes to stand at `to`, at a moment not to come and not before its last step.
 
     A no-show frees what the visit still holds. One that stands so already is left as it is. What
     the protocol asks before preparation and before discharge has to be so (`planner.gates`).
+    ChangedMeanwhile when the visit has a newer change than `seen`.
     """
     visit = _locked(appointment)
+    unchanged_since(seen, f"appointment:{visit.pk}")
     if visit.status == to:
         return visit
     moment = at or now

@@ -28,7 +28,7 @@ from api.fhir.proposals import read_proposed
 from api.fhir.systems import MRN, SERIES, URI, VISIT_TYPE, system
 from api.fhir.values import number, reference, token, when
 from api.permissions import visible_visits
-from clinic.models import Site
+from clinic.models import Resource, Site
 from scheduling.models import Appointment, Claim
 from scheduling.selectors import visits
 
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 NOTHING = Q(pk__in=[])
 
 
-def _takes(resource: int | None) -> Q:
-    return Q(Exists(Claim.objects.filter(appointment=OuterRef("pk"), resource=resource or 0)))
+def _takes(resource: int | None, kind: str) -> Q:
+    claims = Claim.objects.filter(appointment=OuterRef("pk"), resource=resource or 0)
+    return Q(Exists(claims.filter(resource__kind=kind)))
 
 
 def _actor(kind: str, id: str) -> Q:
@@ -47,11 +48,11 @@ def _actor(kind: str, id: str) -> Q:
     if kind == "Patient":
         return Q(patient=number(id) or 0)
     if kind == "Practitioner":
-        return _takes(number(id))
+        return _takes(number(id), Resource.Kind.STAFF)
     what, _, pk = id.partition("-")
     if what == "site":
         return Q(site=number(pk) or 0)
-    return _takes(number(pk)) if what == "room" else NOTHING
+    return _takes(number(pk), Resource.Kind.ROOM) if what == "room" else NOTHING
 
 
 def _of(*kinds: str) -> Narrow:

@@ -97,7 +97,9 @@ class Patients(Stored):
         ),
         "telecom": Parameter("token", "Telephone or e-mail.", where(_telecom)),
         "active": Parameter(
-            "token", "All are.", where(lambda v: Q() if token(v)[1] == "true" else Q(pk__in=[]))
+            "token",
+            "All are.",
+            where(lambda v: ~Q(pk__in=[]) if token(v)[1] == "true" else Q(pk__in=[])),
         ),
     }
     sorts = {

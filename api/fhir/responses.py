@@ -21,6 +21,7 @@ from api.fhir.resources import checked
 from api.fhir.systems import standard
 from api.fhir.values import number, reference, token
 from api.permissions import visible_visits
+from clinic.models import Resource
 from scheduling.models import Appointment, Claim
 from scheduling.models.series import GONE
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from api.fhir.doors import FhirDoor
 
 Pair = tuple[int, int]
+KINDS = {
+    "Patient": Resource.Kind.PATIENT,
+    "Practitioner": Resource.Kind.STAFF,
+    "Location": Resource.Kind.ROOM,
+}
+ACTORS = tuple(KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,13 @@ def _of_visit(door: FhirDoor, rows: Pairs, asked: Asked) -> Pairs:
 
 def _of_actor(*kinds: str) -> Any:
     def narrow(door: FhirDoor, rows: Pairs, asked: Asked) -> Pairs:
-        ids = []
+        ids = set()
         for value in asked.values:
             named = reference(value, [asked.modifier] if asked.modifier else kinds)
             if named:
-                ids.append(number(named[1].removeprefix("room-")) or 0)
+                of = [KINDS[kind] for kind in ([named[0]] if named[0] else kinds)]
+                pk = number(named[1].removeprefix("room-")) or 0
+                ids |= set(Resource.objects.filter(pk=pk, kind__in=of).values_list("pk", flat=True))
         return rows.narrowed(ids)
 
     return narrow
@@ -107,9 +116,6 @@ def _with_id(door: FhirDoor, rows: Pairs, asked: Asked) -> Pairs:
     pairs = [pair for value in asked.values if (pair := _pair(value))]
     rows.only &= Q(pk__in=[visit for visit, _ in pairs])
     return rows.narrowed(resource for _, resource in pairs)
-
-
-ACTORS = ("Patient", "Practitioner", "Location")
 
 
 class Responses(Kind):

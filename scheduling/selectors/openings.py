@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 from clinic.models import Patient, Site
 from clinic.spans import minute, minute_up
 from scheduling import catalogue, daybook, tokens
 from scheduling.models import ProtocolVersion
+from scheduling.planner.day import Diary
 from scheduling.planner.intervals import members, span
 from scheduling.planner.nearest import Single, judged
-from scheduling.planner.plans import Plan, Request, Score
+from scheduling.planner.plans import Plan, PlannedVisit, Request, Score
 from scheduling.planner.single import ANYTHING, Wish, place
 from scheduling.planner.starts import Starts
 from scheduling.selectors.proposals import Offer, Proposals
@@ -74,26 +77,19 @@ def find_visits(
         patient.acuity,
         not_before=first,
         not_after=last,
-        weekdays=frozenset(weekdays),
         earliest=earliest,
         latest=latest,
     )
     bits = Starts(request, diary).feasible(wanted.step, wanted.therapist).pooled
     bits &= span(max(0, minute_up(start) - diary.start), max(0, minute(end) - diary.start))
-    bits &= span(0, diary.midnights[(last - first).days + 1])
-    offer, made = tokens.new_offer(), []
-    tried: dict[int, int] = {}
-    after = 0
-    for bit in members(bits):
-        day = diary.day_of(bit)
-        if bit < after or tried.get(day, 0) >= TRIED_A_DAY:
-            continue
-        visit = place(wanted.step, diary.start + bit, diary, therapist=wanted.therapist)
-        if judged(wanted, visit, diary):
-            tried[day] = tried.get(day, 0) + 1
-            continue
-        plan = Plan((visit,), Score(0, 0), (), wanted.therapist)
-        draft = tokens.draft(
+    days = _days(diary, first, last, frozenset(weekdays))
+    plans = [
+        Plan((visit,), Score(0, 0), (), wanted.therapist)
+        for visit in islice(_legal(wanted, bits & days, diary), limit)
+    ]
+    offer = tokens.new_offer()
+    drafts = [
+        tokens.draft(
             plan=plan,
             protocol=protocol,
             offer=offer,
@@ -103,9 +99,36 @@ def find_visits(
             completed={},
             now=now,
         )
-        made.append(Offer(tokens.seal(draft), draft.expires_at, plan))
-        after = bit + APART
-        if len(made) == limit:
-            break
+        for plan in plans
+    ]
+    offers = [
+        Offer(tokens.seal(draft), draft.expires_at, plan)
+        for draft, plan in zip(drafts, plans, strict=True)
+    ]
     names = {r.id: r.name for r in everything.rooms} | {p.id: p.name for p in everything.people}
-    return Proposals(tuple(made), (), site, protocol, names)
+    return Proposals(tuple(offers), (), site, protocol, names)
+
+
+def _days(diary: Diary, first: date, last: date, weekdays: frozenset[int]) -> int:
+    """Bits of the site dates from first to last on these weekdays, or on any."""
+    bits = 0
+    for index in range((last - first).days + 1):
+        if not weekdays or (first + timedelta(days=index)).weekday() in weekdays:
+            bits |= span(diary.midnights[index], diary.midnights[index + 1])
+    return bits
+
+
+def _legal(wanted: Single, bits: int, diary: Diary) -> Iterator[PlannedVisit]:
+    """The visits among these starts that keep every rule, in time order, none near another."""
+    tried: Counter[int] = Counter()
+    after = 0
+    for bit in members(bits):
+        day = diary.day_of(bit)
+        if bit < after or tried[day] >= TRIED_A_DAY:
+            continue
+        visit = place(wanted.step, diary.start + bit, diary, therapist=wanted.therapist)
+        if judged(wanted, visit, diary):
+            tried[day] += 1
+        else:
+            after = bit + APART
+            yield visit

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from api.errors import wrong
-from api.fhir.kinds import Asked, Kind, Shown
+from api.fhir.kinds import Asked, Kind, Shown, reading
 from api.fhir.values import split
 
 if TYPE_CHECKING:
@@ -152,10 +152,8 @@ def answer_search(door: FhirDoor, search: Search, kinds: Mapping[str, Kind]) -> 
 def _found(door: FhirDoor, search: Search) -> Any:
     rows = search.kind.start(door, search.asked)
     for one in search.asked:
-        try:
+        with reading(one.name):
             rows = search.kind.parameters[one.name].narrow(door, rows, one)
-        except ValueError as error:
-            raise wrong(one.name, str(error)) from None
     rows = search.kind.finish(rows)
     if search.order and isinstance(rows, QuerySet):
         rows = rows.order_by(*search.order, "pk")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Max, Q
 
+from api.errors import wrong
 from api.fhir.values import number, reference
 from clinic.models import Journal
 
@@ -40,6 +42,15 @@ class Parameter:
     documentation: str
     narrow: Narrow
     modifiers: frozenset[str] = frozenset()
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """400 naming the parameter whose value makes no sense."""
+    try:
+        yield
+    except ValueError as error:
+        raise wrong(name, str(error)) from None
 
 
 def where(q: Callable[[str], Q]) -> Narrow:

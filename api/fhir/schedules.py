@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from api.errors import wrong
-from api.fhir.kinds import Asked, Kind, Listed, Parameter, Shown, at, keep
+from api.fhir.kinds import Asked, Kind, Listed, Parameter, Shown, at, keep, reading
 from api.fhir.people import of_reach
 from api.fhir.places import refers_to, room_id
 from api.fhir.resources import checked
@@ -86,6 +86,7 @@ class Schedules(Listed):
         ),
     }
     includes = {"actor": at("actor")}
+    mandatory = ("actor",)
 
     def rows(self, door: FhirDoor) -> list[Timetable]:
         """3 to 5 queries."""
@@ -211,12 +212,12 @@ def _timetables(door: FhirDoor, asked: Sequence[Asked]) -> list[Timetable]:
     """Those that the search can be about, in use."""
     rows = [row for row in Schedules().rows(door) if row.who.active]
     for one in asked:
-        if one.name == "schedule":
-            rows = [
-                row for row in rows if any(refers_to(v, "Schedule", row.id) for v in one.values)
-            ]
-        elif one.name == "schedule.actor":
-            rows = [row for row in rows if any(_of_actor(row, v) for v in one.values)]
+        with reading(one.name):
+            if one.name == "schedule":
+                named = [v for v in one.values if reference(v, ["Schedule"])]
+                rows = [row for row in rows if any(refers_to(v, "Schedule", row.id) for v in named)]
+            elif one.name == "schedule.actor":
+                rows = [row for row in rows if any(_of_actor(row, v) for v in one.values)]
     return rows
 
 
@@ -231,7 +232,8 @@ def _range(
             continue
         if len(one.values) > 1:
             raise wrong("start", "Give one range, as start=ge...&start=lt....")
-        said = when(one.values[0])
+        with reading(one.name):
+            said = when(one.values[0])
         begins, ends = said.bounds(site.zone)
         if said.prefix in ("eq", "ge", "gt", "sa", "ap"):
             begins = ends if said.prefix in ("gt", "sa") else begins

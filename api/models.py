@@ -39,3 +39,20 @@ class KeptAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["client", "key_hash"], name="one_answer_a_key")
         ]
+
+
+class FoundProposal(models.Model):
+    """A proposal that a machine was given under a name short enough for a FHIR id.
+
+    Gone when its token is too old to be booked. `single` is one visit, else a whole series;
+    `resources` are the Appointments as they were given; `held_until` while it holds its places.
+    """
+
+    key = models.CharField(max_length=24, unique=True)
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+")
+    offer = models.CharField(max_length=32)
+    token = models.TextField()
+    single = models.BooleanField()
+    resources = models.JSONField()
+    held_until = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(db_index=True)

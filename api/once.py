@@ -18,14 +18,13 @@ from threading import Event
 from time import monotonic
 from typing import IO, Any
 
-from cryptography.fernet import InvalidToken
 from django.db import OperationalError, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import Problem, wrong
 from api.models import KeptAnswer
-from api.sealing import fernet
+from clinic.sealing import CannotOpen, seal, unseal
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
@@ -91,7 +90,7 @@ def _keep(request: Request, sealed_by: str, asked: str, response: Response, now:
         key_hash=_hash(sealed_by),
         defaults={
             "request_hash": asked,
-            "sealed": fernet(sealed_by).encrypt(json.dumps(answer).encode()),
+            "sealed": seal(json.dumps(answer), sealed_by).encode(),
             "created_at": now,
         },
     )
@@ -99,8 +98,8 @@ def _keep(request: Request, sealed_by: str, asked: str, response: Response, now:
 
 def _unsealed(kept: KeptAnswer, sealed_by: str) -> Response:
     try:
-        answer = json.loads(fernet(sealed_by).decrypt(bytes(kept.sealed)))
-    except InvalidToken as error:
+        answer = json.loads(unseal(bytes(kept.sealed).decode(), sealed_by))
+    except CannotOpen as error:
         raise Problem("key-reused", "The answer kept for this key is not readable.") from error
     headers = {**answer["headers"], "Idempotent-Replayed": "true"}
     return Response(answer["data"], answer["status"], headers=headers, content_type=answer["type"])

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from oauth2_provider.models import clear_expired
 
+from api.models import FoundProposal
 from api.once import forget_kept_answers
 from api.webhooks import delivery
 
@@ -30,3 +31,7 @@ def send_webhooks() -> int:
 def forget_old_webhooks() -> int:
     """Forget what was sent, or was not, a month ago."""
     return delivery.forget_old(now=timezone.now())
+
+
+def forget_old_proposals() -> None:
+    FoundProposal.objects.filter(expires_at__lte=timezone.now()).delete()

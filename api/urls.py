@@ -10,5 +10,6 @@ urlpatterns = [
     path("account/login/", sign_in),
     path("account/", include("allauth.urls")),
     path("", include("api.rest.urls")),
+    path("", include("api.fhir.urls")),
     path("", include("api.desk.urls")),
 ]

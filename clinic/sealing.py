@@ -1,6 +1,6 @@
-"""Secrets that must be had again in clear, sealed with the key of the installation.
+"""What only this installation can read: secrets to be had again in clear, and links that tell nobody.
 
-They open with any of SECRET_KEY and SECRET_KEY_FALLBACKS, so a key can be replaced.
+It opens with any of SECRET_KEY and SECRET_KEY_FALLBACKS, so that a key can be replaced.
 """
 
 from __future__ import annotations
@@ -13,31 +13,29 @@ from django.utils.crypto import salted_hmac
 
 
 class CannotOpen(Exception):
-    """It was sealed with a key that this installation no longer has."""
+    """It was sealed with a key that this installation no longer has, or was never sealed here."""
 
 
-def seal(text: str) -> str:
-    """The text, readable by this installation only."""
-    return _keys().encrypt(text.encode()).decode()
+def seal(text: str, purpose: str = "") -> str:
+    """The text, readable by this installation only, and only for the same purpose."""
+    return _keys(purpose).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
+def unseal(sealed: str, purpose: str = "") -> str:
     """The text again. CannotOpen."""
     try:
-        return _keys().decrypt(sealed.encode()).decode()
-    except InvalidToken:
+        return _keys(purpose).decrypt(sealed.encode()).decode()
+    except (InvalidToken, ValueError):
         raise CannotOpen from None
 
 
-def _keys() -> MultiFernet:
+def _keys(purpose: str) -> MultiFernet:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet(
-        [
-            Fernet(
-                urlsafe_b64encode(
-                    salted_hmac("clinic.sealing", "", secret=secret, algorithm="sha256").digest()
-                )
-            )
-            for secret in secrets
-        ]
-    )
+    return MultiFernet([Fernet(_key(secret, purpose)) for secret in secrets])
+
+
+def _key(secret: str, purpose: str) -> bytes:
+    digest = salted_hmac(
+        f"clinic.sealing {purpose}", "", secret=secret, algorithm="sha256"
+    ).digest()
+    return urlsafe_b64encode(digest)

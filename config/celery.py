@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "forget old webhooks": every(3600, "api.tasks.forget_old_webhooks"),
     "read outside calendars": every(120, "scheduling.tasks.read_calendars"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
+    "forget old proposals": every(1800, "api.tasks.forget_old_proposals"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),
 }

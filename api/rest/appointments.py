@@ -12,10 +12,11 @@ from rest_framework.response import Response
 
 from api.errors import unknown
 from api.permissions import patients_of, visible_visits
+from api.reading import DATE, a_date, an_instant
 from api.rest import shapes, versions
 from api.rest.doors import Door
 from api.rest.pages import page, paging
-from api.rest.parsing import DATE, Body, Instant, Parameter, a_date, an_instant, naming
+from api.rest.parsing import Body, Instant, Parameter, naming
 from api.rest.showing import show_appointment
 from clinic.models import Patient, Room, Site, Staff
 from scheduling.models import Appointment, Status

@@ -7,9 +7,10 @@ from datetime import datetime, time, timedelta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.reading import a_date
 from api.rest import shapes
 from api.rest.doors import Door
-from api.rest.parsing import Parameter, a_date, naming
+from api.rest.parsing import Parameter, naming
 from api.rest.showing import local
 from scheduling.selectors import coverage
 

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
-from django.utils import timezone
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from api.errors import Problem, answer, unknown, wrong
-from api.once import once
-from api.permissions import ApiClient, Reach, require, sites_for
-from api.rate import PerClient
+from api.errors import unknown, wrong
+from api.machines import MachineDoor
+from api.permissions import require
+from api.reading import StrictJson, an_id
 from api.rest import sparse
-from api.rest.parsing import Body, Parameter, StrictJson, an_id, read_query
+from api.rest.parsing import Body, Parameter, read_query
 from api.rest.shapes import PROBLEMS, problems
-from api.tokens import BearerToken
-from clinic.journal import Actor
 from clinic.models import Site
 
 Row = TypeVar("Row", bound=Model)
-Answer = Callable[..., Response]
 
 
 class OnlyJson(BaseContentNegotiation):
@@ -46,7 +39,7 @@ class OnlyJson(BaseContentNegotiation):
         return renderers[0], str(renderers[0].media_type)
 
 
-class Door(APIView):
+class Door(MachineDoor):
     """A resource. Tables say, for each method, what it needs, takes and answers.
 
     `actions` are rows of api.permissions; `queries` the query parameters; `bodies` the request
@@ -54,47 +47,20 @@ class Door(APIView):
     `answers_once` is for POSTs that change things: they obey Idempotency-Key.
     """
 
-    actions: ClassVar[Mapping[str, str]]
+    via = "rest"
     queries: ClassVar[Mapping[str, Mapping[str, Parameter]]] = {}
     bodies: ClassVar[Mapping[str, type[Body]]] = {}
     answers: ClassVar[Mapping[str, tuple[int, Any]]] = {}
     headers_of: ClassVar[Mapping[str, Mapping[str, Parameter]]] = {}
-    answers_once: ClassVar[bool] = True
 
-    authentication_classes = [BearerToken]
-    permission_classes: ClassVar[list[Any]] = []
-    throttle_classes = [PerClient]
     parser_classes = [StrictJson]
     content_negotiation_class = OnlyJson
-    metadata_class = None
 
-    now: datetime
     asked: dict[str, Any]
 
-    @property
-    def client(self) -> ApiClient:
-        """Who asks; `initial` lets nobody else in."""
-        client = self.request.user
-        if not isinstance(client, ApiClient):
-            raise NotAuthenticated("Send a bearer token.")
-        return client
-
-    @property
-    def actor(self) -> Actor:
-        return Actor(name=self.client.name, door="rest")
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.now = timezone.now()
-        self.perform_authentication(request)
-        self.check_throttles(request)
-        if not isinstance(request.user, ApiClient):
-            raise NotAuthenticated("Send a bearer token.")
+        super().initial(request, *args, **kwargs)
         method = self.row(request.method or "")
-        if method not in self.actions:
-            raise MethodNotAllowed(method)
-        require(self.client, self.actions[method])
-        if "Transfer-Encoding" in request.headers:
-            raise Problem("length-needed", "Send a Content-Length, not a body in chunks.")
         self.asked = read_query(request.query_params, self.query_of(method))
 
     def finalize_response(
@@ -104,41 +70,15 @@ class Door(APIView):
         if response.status_code == 200 and (names := getattr(self, "asked", {}).get("fields")):
             response.data = sparse.only(response.data, names)
             response.content_type = sparse.MEDIA_TYPE
-        if standing := getattr(request, "standing", None):
-            for name, value in standing.headers.items():
-                response[name] = value
-        response["Cache-Control"] = "private, no-cache" if "ETag" in response else "no-store"
+        if "ETag" in response:
+            response["Cache-Control"] = "private, no-cache"
         return response
-
-    def post(self, request: Request, **at: str) -> Response:
-        """Create, once for one Idempotency-Key."""
-        if not self.answers_once:
-            return self.create(request, **at)
-
-        def run() -> Response:
-            try:
-                return self.create(request, **at)
-            except Exception as error:
-                response = answer(error)
-                if response is None:
-                    raise
-                return response
-
-        return once(request, self.now, run)
-
-    def create(self, request: Request, **at: str) -> Response:
-        """What a POST does."""
-        raise NotImplementedError
 
     def body(self, **options: Any) -> dict[str, Any]:
         """The request's body, checked by the serializer of its method; 400 for what is wrong."""
         serializer = self.bodies[self.request.method or ""](data=self.request.data, **options)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
-
-    def reach(self) -> Reach:
-        """The sites of the action at hand."""
-        return sites_for(self.client, self.actions[self.row(self.request.method or "")])
 
     def site(self, field: str, identifier: str) -> Site:
         """The site that the body names: 422 when there is none, 403 when it is not the caller's."""
@@ -173,14 +113,6 @@ class Door(APIView):
             message = f"There is no {_words(rows.model)} with this id."
             raise wrong(name, message)
         return row
-
-    def _allowed_methods(self) -> list[str]:
-        return list(self.actions)
-
-    @staticmethod
-    def row(method: str) -> str:
-        """HEAD is a GET."""
-        return "GET" if method == "HEAD" else method
 
     def query_of(self, method: str) -> Mapping[str, Parameter]:
         queries = self.queries.get(method, {})

@@ -9,10 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.permissions import patients_of
+from api.reading import a_date
 from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
-from api.rest.parsing import Parameter, a_date, naming
+from api.rest.parsing import Parameter, naming
 from clinic.models import Patient
 from scheduling.models import FollowUp
 from scheduling.selectors.follow_ups import follow_ups

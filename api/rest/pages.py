@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from cryptography.fernet import InvalidToken
 from django.db.models import Model, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import Problem, wrong
 from api.rest.parsing import Parameter
-from api.sealing import fernet
+from clinic.sealing import CannotOpen, seal, unseal
 
 Row = TypeVar("Row", bound=Model)
 Order = tuple[str, ...]
@@ -45,8 +44,8 @@ def _no_page(message: str) -> Problem:
 def _cursor(text: str) -> dict[str, Any]:
     """{"order", "values", "back"} as `_sealed` wrote it."""
     try:
-        opened: dict[str, Any] = json.loads(fernet("cursor").decrypt(text[:LONGEST_CURSOR]))
-    except (InvalidToken, ValueError):
+        opened: dict[str, Any] = json.loads(unseal(text[:LONGEST_CURSOR], "cursor"))
+    except CannotOpen:
         raise _no_page("It is not the cursor of a link that was given out here.") from None
     return opened
 
@@ -137,7 +136,7 @@ def _beyond(order: Sequence[str], values: Sequence[Any], back: bool) -> Q:
 def _sealed(order: Order, row: Model, back: bool) -> str:
     values = [_plain(row, name.removeprefix("-")) for name in order]
     text = json.dumps({"order": order, "values": values, "back": back})
-    return fernet("cursor").encrypt(text.encode()).decode()
+    return seal(text, "cursor")
 
 
 def _plain(row: Any, path: str) -> Any:

@@ -9,9 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.errors import wrong
+from api.reading import a_date
 from api.rest import shapes
 from api.rest.doors import Door
-from api.rest.parsing import Parameter, a_date, naming
+from api.rest.parsing import Parameter, naming
 from scheduling.selectors.reports import utilisation
 from scheduling.selectors.reports.utilisation import (
     ACTUAL_MEDIAN,

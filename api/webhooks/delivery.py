@@ -112,7 +112,7 @@ def send_test(*, endpoint: WebhookEndpoint, clock: Clock) -> Outcome:
 def post(url: str, by: tuple[bytes, ...], event: str, body: str, *, now: datetime) -> Outcome:
     """Outside any transaction: what is remote may be slow."""
     try:
-        headers = signing.signed(event, body, [signing.unseal(one) for one in by], now=now)
+        headers = signing.signed(event, body, [signing.opened(one) for one in by], now=now)
         headers |= {"Content-Type": "application/json", "User-Agent": "Chairtime-Webhooks/1"}
         answer = send("POST", url, headers=headers, body=body.encode(), limits=LIMITS)
     except (Unreachable, signing.Unreadable) as error:

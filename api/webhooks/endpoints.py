@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from api.webhooks.events import BY_NAME
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
-from api.webhooks.signing import new_secret, seal
+from api.webhooks.signing import new_secret, sealed
 from clinic.journal import Actor, record
 from clinic.outward import Unreachable, judged
 from clinic.transactions import durable
@@ -69,7 +69,7 @@ def create_endpoint(
         site_id=site,
         types=_types(types),
         detail=detail,
-        secret=seal(secret),
+        secret=sealed(secret),
         created_by=actor.name,
         created_at=now,
     )
@@ -143,7 +143,7 @@ def rotate_secret(*, endpoint: int, actor: Actor, now: datetime) -> tuple[Webhoo
     """
     row, secret = _locked(endpoint), new_secret()
     row.old_secret, row.old_until = row.secret, now + OVERLAP
-    row.secret = seal(secret)
+    row.secret = sealed(secret)
     row.save(update_fields=["secret", "old_secret", "old_until"])
     _note("rotated", row, actor, now)
     return row, secret

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 from standardwebhooks import Webhook
 
+from clinic.sealing import CannotOpen, seal, unseal
+
 SECRET_BYTES = 32
+PURPOSE = "webhook secrets"
 
 
 class Unreadable(Exception):
@@ -27,16 +27,16 @@ def new_secret() -> str:
     return f"whsec_{b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
-def seal(secret: str) -> bytes:
+def sealed(secret: str) -> bytes:
     """As it is stored: who reads the database but not SECRET_KEY cannot sign."""
-    return _fernet().encrypt(secret.encode())
+    return seal(secret, PURPOSE).encode()
 
 
-def unseal(sealed: bytes) -> str:
+def opened(stored: bytes) -> str:
     """The secret. Unreadable."""
     try:
-        return _fernet().decrypt(bytes(sealed)).decode()
-    except InvalidToken:
+        return unseal(bytes(stored).decode(), PURPOSE)
+    except CannotOpen:
         raise Unreadable from None
 
 
@@ -48,8 +48,3 @@ def signed(event: str, body: str, by: Iterable[str], *, now: datetime) -> dict[s
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": " ".join(Webhook(secret).sign(event, at, body) for secret in by),
     }
-
-
-def _fernet() -> Fernet:
-    key = hashlib.sha256(f"{settings.SECRET_KEY}\nwebhook secrets".encode()).digest()
-    return Fernet(urlsafe_b64encode(key))

@@ -70,8 +70,8 @@ def hold_proposal(*, token: str, actor: Actor, now: datetime) -> Hold:
 def enter_hold(*, token: str, until: datetime, actor: Actor, now: datetime) -> Hold:
     """`hold_proposal` up to a moment, within a transaction that is open already."""
     draft = open_token(token, now=now)
-    _release(draft)
-    patient, site, version, protocol = _parties(draft)
+    release(draft)
+    patient, site, version, protocol = parties(draft)
     judged, diary = _open(draft, patient, site, protocol, now)
     hold = Hold.objects.create(
         offer=draft.offer,
@@ -111,8 +111,8 @@ def book_series(*, token: str, actor: Actor, now: datetime) -> Series:
 def enter_series(*, token: str, actor: Actor, now: datetime) -> Series:
     """`book_series` within a transaction that is open already."""
     draft = open_token(token, now=now)
-    _release(draft)
-    patient, site, version, protocol = _parties(draft)
+    release(draft)
+    patient, site, version, protocol = parties(draft)
     judged, diary = _open(draft, patient, site, protocol, now)
     origin = next((v.start for v in judged.visits if v.step == protocol.origin), None)
     series = Series.objects.create(
@@ -214,7 +214,7 @@ def enter_visit(
         [choice], diary, protocol, acuity=patient.acuity, anchors=anchors, therapist=therapist
     )
     if not isinstance(judged, Judged):
-        raise _refusal(judged)
+        raise refusal_of(judged)
     [visit] = write_visits(
         judged, diary, patient=patient, site=site, version=version, series=series, now=now
     )
@@ -235,7 +235,7 @@ def release_hold(*, token: str, actor: Actor, now: datetime) -> bool:
 
     Raises ProposalUnknown, ProposalExpired.
     """
-    released = _release(open_token(token, now=now))
+    released = release(open_token(token, now=now))
     for hold, site in released:
         record(actor=actor, now=now, action="proposal.released", subject=f"hold:{hold}", site=site)
     return bool(released)
@@ -258,13 +258,13 @@ TAKEN = frozenset(
 )
 
 
-def _refusal(refusals: list[Refusal]) -> Refused:
+def refusal_of(refusals: list[Refusal]) -> Refused:
     """A place that somebody else has is SlotTaken; a rule broken is Refused."""
     kind = SlotTaken if all(refusal.rule in TAKEN for refusal in refusals) else Refused
     return kind(refusals)
 
 
-def _release(draft: Draft) -> list[tuple[int, int]]:
+def release(draft: Draft) -> list[tuple[int, int]]:
     """Give up the hold on any proposal of the same set: it is moved, used or let go.
 
     (hold, site) of what was given up.
@@ -278,7 +278,7 @@ def _release(draft: Draft) -> list[tuple[int, int]]:
     return released
 
 
-def _parties(draft: Draft) -> tuple[Patient, Site, ProtocolVersion, Protocol]:
+def parties(draft: Draft) -> tuple[Patient, Site, ProtocolVersion, Protocol]:
     try:
         patient = Patient.objects.get(pk=draft.patient)
         site = Site.objects.select_related("organisation").get(pk=draft.site)

@@ -3,7 +3,7 @@ import json
 import pytest
 from django.test import Client
 
-from api.rest.parsing import LARGEST_BODY
+from api.reading import LARGEST_BODY
 from tests.cast import patient
 from tests.doors.callers import caller
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("api", "0001_initial"),
+        ("api", "0002_found_proposals"),
         ("clinic", "0006_late_cancellation"),
     ]
 

@@ -1,4 +1,4 @@
-"""What only this installation can read: secrets to be had again in clear, and links that tell nobody.
+"""What only this installation can read: secrets kept, and links that tell nobody.
 
 It opens with any of SECRET_KEY and SECRET_KEY_FALLBACKS, so that a key can be replaced.
 """
@@ -34,8 +34,6 @@ def _keys(purpose: str) -> MultiFernet:
     return MultiFernet([Fernet(_key(secret, purpose)) for secret in secrets])
 
 
-def _key(secret: str, purpose: str) -> bytes:
-    digest = salted_hmac(
-        f"clinic.sealing {purpose}", "", secret=secret, algorithm="sha256"
-    ).digest()
-    return urlsafe_b64encode(digest)
+def _key(secret: str | bytes, purpose: str) -> bytes:
+    salt = f"clinic.sealing {purpose}"
+    return urlsafe_b64encode(salted_hmac(salt, "", secret=secret, algorithm="sha256").digest())

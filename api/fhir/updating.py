@@ -72,7 +72,7 @@ def change_visit(
     if "If-Match" in door.request.headers or version is None:
         version = version_to_change(door.request)
     if version != versions("appointment", [visit.pk])[visit.pk]:
-        raise Problem("changed-meanwhile", "Somebody changed this Appointment; read it again.")
+        raise Problem("changed-meanwhile", "Somebody changed this visit; read it again.")
     now = fresh(visit.pk)
     _must_only_change(now, resource)
     stands = resource.get("status") != now["status"]
@@ -97,9 +97,7 @@ def change_visit(
         else:
             set_status(to=_to(visit, resource["status"]), **facts)
     except ChangedMeanwhile:
-        raise Problem(
-            "changed-meanwhile", "Somebody changed this Appointment; read it again."
-        ) from None
+        raise Problem("changed-meanwhile", "Somebody changed this visit; read it again.") from None
 
 
 def _move(now: Shown, resource: Shown, facts: dict[str, Any]) -> None:

@@ -41,16 +41,14 @@ class PatientDoor(InstanceDoor):
         if row is None:
             raise Http404
         if version != versions("patient", [row.pk])[row.pk]:
-            raise Problem("changed-meanwhile", "Somebody changed this Patient; read it again.")
+            raise Problem("changed-meanwhile", "Somebody changed it; read it again.")
         facts = home_site(self, facts_in(resource))
         try:
             update_patient(
                 patient=row.pk, seen=seen(version), actor=self.actor, now=self.now, **facts
             )
         except ChangedMeanwhile:
-            raise Problem(
-                "changed-meanwhile", "Somebody changed this Patient; read it again."
-            ) from None
+            raise Problem("changed-meanwhile", "Somebody changed it; read it again.") from None
         return shown_as(shown(row.pk))
 
 

@@ -49,9 +49,10 @@ class JsonAnyway(BaseContentNegotiation):
 
 
 class FhirDoor(MachineDoor):
-    """What all of them share."""
+    """What all of them share. FHIR tells of itself in its CapabilityStatement, not in OpenAPI."""
 
     via = "fhir"
+    schema = None
     parser_classes = [FhirJson, StrictJson]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = JsonAnyway

@@ -100,6 +100,12 @@ def test_what_never_ends_is_ended(hostile, path, said):
         send("GET", f"{hostile}/{path}", limits=QUICK)
 
 
+@pytest.mark.parametrize("path", ["bomb", "endless"])
+def test_who_only_wants_the_status_gets_the_start_of_the_answer(hostile, path):
+    answer = send("GET", f"{hostile}/{path}", limits=Limits(seconds=5.0, bytes=500, whole=False))
+    assert (answer.status, len(answer.body)) == (200, 500)
+
+
 @pytest.mark.parametrize(
     ("path", "said"), [("inside", "169.254.169.254 is an address inside"), ("file", "https://")]
 )

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from tests.cast import NOW
+from tests.webhooks.acts import Clock
 from tests.webhooks.receiver import Receiver, receiving
 
 
@@ -18,3 +19,8 @@ def monday_morning() -> Iterator[None]:
     """The official library refuses signatures that are not of these five minutes."""
     with time_machine.travel(NOW, tick=False):
         yield
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

@@ -34,7 +34,7 @@ class Conflict:
 def calendars_of(staff: int, *, now: datetime) -> list[tuple[ExternalCalendar, int]]:
     """Somebody's calendars from outside, each with how many busy times are to come."""
     to_come = Count("busy_times", filter=Q(busy_times__ends_at__gt=now))
-    rows = ExternalCalendar.objects.filter(staff=staff).annotate(to_come=to_come)
+    rows = ExternalCalendar.objects.filter(staff=staff).annotate(to_come=to_come).order_by("pk")
     return [(row, row.to_come) for row in rows]
 
 

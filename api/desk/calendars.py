@@ -101,7 +101,7 @@ def blank() -> CalendarForm:
 
 def kept_by(staff: int) -> list[Kept]:
     """Somebody's own calendars from outside."""
-    return [Kept(row, count) for row, count in calendars_of(staff)]
+    return [Kept(row, count) for row, count in calendars_of(staff, now=timezone.now())]
 
 
 def own_conflicts(request: Asked, staff: int, now: datetime) -> list[Break]:

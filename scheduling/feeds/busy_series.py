@@ -49,6 +49,7 @@ class Budget:
 
     def occurred(self) -> None:
         """One occurrence was found."""
+        self.look()
         self.occurrences -= 1
         if self.occurrences < 0:
             raise CalendarRefused(

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, Q
+
 from clinic.models import Site, Staff
 from clinic.spans import Span, intersect, minute, moment
 from scheduling.daybook.facts import busy_spans
@@ -29,10 +31,11 @@ class Conflict:
     ends_at: datetime
 
 
-def calendars_of(staff: int) -> list[tuple[ExternalCalendar, int]]:
-    """Somebody's calendars from outside in the order they came, with how many busy times each."""
-    rows = list(ExternalCalendar.objects.filter(staff=staff).prefetch_related("busy_times"))
-    return [(row, len(row.busy_times.all())) for row in rows]
+def calendars_of(staff: int, *, now: datetime) -> list[tuple[ExternalCalendar, int]]:
+    """Somebody's calendars from outside, each with how many busy times are to come."""
+    to_come = Count("busy_times", filter=Q(busy_times__ends_at__gt=now))
+    rows = ExternalCalendar.objects.filter(staff=staff).annotate(to_come=to_come).order_by("pk")
+    return [(row, row.to_come) for row in rows]
 
 
 def conflicts_at(site: Site, *, now: datetime) -> list[Conflict]:

@@ -18,7 +18,7 @@ from scheduling.feeds.busy import CalendarRefused
 from scheduling.feeds.poll import Window
 from scheduling.feeds.read import entry_uid
 from scheduling.feeds.taking import add_address, add_file, read_again
-from scheduling.models import BusyTime, ExternalCalendar, FeedEntry
+from scheduling.models import BusyTime, Claim, ExternalCalendar, FeedEntry, ProtocolVersion
 from scheduling.selectors import propose_series
 from scheduling.selectors.calendars import conflicts_at, conflicts_of
 from scheduling.selectors.coverage import coverage
@@ -86,7 +86,8 @@ def again(row, hours=1.0):
 
 
 def book(juniper, who="Pia", clock="09:00"):
-    proposal = token(patient(who), protocol("aud-kare"), juniper, kare_times(clock=clock))
+    version = ProtocolVersion.objects.first() or protocol("aud-kare")
+    proposal = token(patient(who), version, juniper, kare_times(clock=clock))
     return book_series(token=proposal, actor=DESK, now=NOW)
 
 
@@ -429,3 +430,20 @@ def test_the_task_sends_off_what_is_due(ana, outside, monkeypatch):
     ExternalCalendar.objects.update(next_read_at=NOW - timedelta(days=400))
     assert read_calendars() == 1
     assert sent == [row.pk]
+
+
+def test_a_nurse_who_turns_out_busy_stops_no_other_booking(juniper, outside):
+    first = book(juniper)
+    infusion = first.appointments.get(step="inf1")
+    watching = Staff.objects.get(
+        pk=infusion.claims.filter(role=Claim.Role.NURSE).first().resource_id
+    )
+    add(watching, outside, busy(kare_times()["inf1"], hours=4))
+    [before] = {one.visit for one in conflicts_of([watching], now=NOW)}
+    assert before == infusion.pk
+    book(juniper, "Per", clock="10:30")
+    assert {one.severity for one in audit.violations(now=NOW)} <= {"warning"}
+    claims = infusion.claims.filter(role=Claim.Role.NURSE)
+    assert claims.exists()
+    later = claims.filter(resource=watching.pk).order_by("pk").first()
+    assert later is None or later.pk <= BusyTime.objects.get().promised

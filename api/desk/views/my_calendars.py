@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from api.desk.calendars import CalendarForm, Kept, section
+from api.desk.calendars import CalendarForm, Kept, kept_by, section
 from api.desk.forms import beside_the_fields
 from api.desk.frame import Asked, actor, part, signed_in
 from api.desk.views.me import own_staff
@@ -42,7 +42,7 @@ def add(request: Asked) -> HttpResponse:
     except ValidationError as wrong:
         beside_the_fields(form, wrong)
         return shown(request, form, status=422)
-    kept = Kept(row, row.busy_times.count())
+    kept = _kept(request, row)
     return shown(
         request, said=f"{kept.name}: {kept.found} in the next 400 days. Nobody books you then."
     )
@@ -57,7 +57,7 @@ def read_now(request: Asked, pk: int) -> HttpResponse:
     row = read_again(calendar=pk, actor=actor(request), clock=timezone.now)
     if row is None:
         raise Http404
-    said = "" if row.problem else f"Read. {Kept(row, row.busy_times.count()).found} found."
+    said = "" if row.problem else f"Read. {_kept(request, row).found} found."
     return shown(request, said=said)
 
 
@@ -89,6 +89,10 @@ def shown(
         form.fields[wrong_field].widget.attrs["autofocus"] = True
         context["calendar_form"] = form
     return part(request, "desk/me/calendars.html", status=status, **context)
+
+
+def _kept(request: Asked, row: ExternalCalendar) -> Kept:
+    return next(one for one in kept_by(own_staff(request)) if one.row == row)
 
 
 def _mine(request: Asked, pk: int) -> ExternalCalendar:

@@ -52,6 +52,7 @@ class FhirDoor(MachineDoor):
     """What all of them share."""
 
     via = "fhir"
+    schema = None  # the CapabilityStatement tells of these doors, OpenAPI of the REST API
     parser_classes = [FhirJson, StrictJson]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = JsonAnyway

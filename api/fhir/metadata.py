@@ -38,6 +38,7 @@ class Metadata(APIView):
     renderer_classes = [FhirRenderer]
     content_negotiation_class = JsonAnyway
     metadata_class = None
+    schema = None
     http_method_names = ["get", "head"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -52,7 +52,7 @@ class FhirDoor(MachineDoor):
     """What all of them share. FHIR tells of itself in its CapabilityStatement, not in OpenAPI."""
 
     via = "fhir"
-    schema = None
+    schema = None  # the CapabilityStatement tells of these doors, OpenAPI of the REST API
     parser_classes = [FhirJson, StrictJson]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = JsonAnyway

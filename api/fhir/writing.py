@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from django.http import Http404
 from rest_framework.request import Request
@@ -71,11 +72,11 @@ class PatientsDoor(TypeDoor):
         return shown_as(made, 201, Location=f"{self.base}/Patient/{patient.pk}")
 
     def known(self, condition: str) -> Patient | None:
-        """The patient that the condition finds; 412 for several, 400 for one not by identifier."""
+        """The patient of the MRN in the condition; 400 for a condition of another kind."""
         if not condition:
             return None
-        name, _, value = condition.removeprefix("?").partition("=")
-        said, mrn = token(value.replace("%7C", "|").replace("%7c", "|"))
+        name, _, value = unquote(condition.removeprefix("?")).partition("=")
+        said, mrn = token(value)
         if name != "identifier" or said not in (None, system(MRN)) or not mrn or "\x00" in mrn:
             raise wrong("If-None-Exist", f"It must be identifier={system(MRN)}|MRN.")
         return visible_patients(self.client, Patient.objects.all()).filter(mrn=mrn).first()

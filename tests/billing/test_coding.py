@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.coding import Done, MixedTimes, Phase, UnknownPayer, propose
@@ -102,6 +102,7 @@ def test_times_without_a_zone_are_refused():
         charges(infused(40, phases=(Phase("infuse", 5, nine),)))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 24 * 60), st.integers(0, 600))
 def test_more_minutes_are_never_fewer_units(minutes: int, more: int):
     less, longer = charges(infused(minutes)), charges(infused(minutes + more))
@@ -109,12 +110,14 @@ def test_more_minutes_are_never_fewer_units(minutes: int, more: int):
     assert less.units_of("96365") <= longer.units_of("96365")
 
 
+@settings(deadline=None)
 @given(st.integers(16, 24 * 60))
 def test_each_hour_of_an_infusion_is_counted_to_the_nearest(minutes: int):
     hours = charges(infused(minutes)).units_of("96366") + 1
     assert hours == max(1, round(minutes / 60 - 1e-9))
 
 
+@settings(deadline=None)
 @given(st.integers(-5, 400), st.booleans(), st.sampled_from(sorted(RULES.payers)))
 def test_psychotherapy_has_one_code_or_none(minutes: int, visit: bool, payer: str):
     done = talked(60, psychotherapy_minutes=minutes, em="99214" if visit else None, payer=payer)
@@ -123,6 +126,7 @@ def test_psychotherapy_has_one_code_or_none(minutes: int, visit: bool, payer: st
     assert set(codes) <= ({"90833", "90836", "90838"} if visit else {"90832", "90834", "90837"})
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(0, 200))
 def test_more_minutes_of_a_visit_are_never_less_prolonged(minutes: int, more: int):
     short = seen(em="99215", em_minutes=minutes, payer="commercial")
@@ -183,7 +187,18 @@ def test_esketamine_without_times_asks_how_long_the_patient_stayed():
 
 
 def test_esketamine_is_for_established_patients():
-    assert "established patients" in flags(dosed(56, payer="medicare", established=False))
+    new = dosed(56, payer="medicare", established=False)
+    assert "established patients" in flags(new)
+    assert charges(new).stopped
+    assert not charges(replace(new, em="99204")).stopped
+
+
+def test_esketamine_that_a_pharmacy_supplied_is_billed_as_the_visit():
+    supplied = dosed(84, payer="commercial", own_drug=False)
+    assert "which a pharmacy supplied" in flags(supplied)
+    assert charges(supplied).stopped
+    assert billed(replace(supplied, em="99214")) == "99214"
+    assert not charges(replace(supplied, em="99214")).stopped
 
 
 def test_esketamine_in_odd_amounts_or_for_another_diagnosis_is_looked_at():

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyx12.params import params
 from pyx12.x12n_document import x12n_document
@@ -159,6 +159,7 @@ def test_to_replace_a_claim_names_the_payers_number():
     assert any(":B:7*" in one for one in segments if one.startswith("CLM"))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_no_text_can_break_out_of_its_element(text: str):
     assert not re.search(r"[*:^~\n]", clean(text, 60))

@@ -7,6 +7,7 @@ given the journal row. Anything slow or remote is a Celery task that the consequ
 
 from __future__ import annotations
 
+from billing.tasks import capture_visit, propose_anew
 from clinic.followups import Table
 from clinic.models import Journal
 from scheduling.models import WaitlistEntry
@@ -40,6 +41,21 @@ def better_soon(entry: Journal) -> None:
         improve_recovery.delay(int(entry.subject.partition(":")[2]))
 
 
+def charge_soon(entry: Journal) -> None:
+    """A visit that is over, missed or given up comes to charges or a fee, by a worker.
+
+    When the queue of tasks cannot be reached, `capture_waiting` finds it within minutes.
+    """
+    stood = {entry.before.get("status"), entry.after.get("status")}
+    if stood & {"discharged", "no_show", "cancelled"}:
+        capture_visit.delay(int(entry.subject.partition(":")[2]))
+
+
+def charge_anew(entry: Journal) -> None:
+    """Prices or diagnoses changed: proposals that nobody has looked at follow."""
+    propose_anew.delay(site=entry.site_id, series=entry.after.get("series"))
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -48,11 +64,11 @@ FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
-    "visit.status": [follow_up_of, offer_soon],
+    "visit.status": [follow_up_of, offer_soon, charge_soon],
     "visit.to_rebook": [tell_soon, offer_soon],
     "visit.booked": [tell_soon],
-    "visit.cancelled": [follow_up_of, tell_soon, offer_soon],
-    "visit.restored": [follow_up_of, tell_soon],
+    "visit.cancelled": [follow_up_of, tell_soon, offer_soon, charge_soon],
+    "visit.restored": [follow_up_of, tell_soon, charge_soon],
     "visit.moved": [follow_up_of, tell_soon, offer_soon],
     "series.booked": [tell_soon],
     "series.cancelled": [follow_up_of, offer_soon],
@@ -66,4 +82,6 @@ FOLLOWUPS: Table = {
     "exception.added": [offer_soon],
     "offer.made": [tell_soon],
     "follow_up.due": [tell_soon],
+    "prices.changed": [charge_anew],
+    "diagnoses.set": [charge_anew],
 }

@@ -59,6 +59,16 @@ class VisitCharges:
         return bool(self.flags) or any(one.flags for one in self.charges)
 
 
+def open_flags(capture: Capture, charges: Iterable[Charge]) -> list[dict[str, Any]]:
+    """A visit's flags without those about a code that a person struck: that answers them."""
+    struck = [one.code for one in charges if one.state == State.VOID]
+    return [
+        flag
+        for flag in capture.flags
+        if not (flag["stops"] and any(code in flag["text"] for code in struck))
+    ]
+
+
 STANDS: Mapping[str, Q] = {
     "review": Q(state=State.PROPOSED),
     "approved": Q(state=State.APPROVED, entry=None),
@@ -83,16 +93,26 @@ def bare(site: Site) -> QuerySet[Capture]:
 
 
 def piles(site: Site, stand: str) -> list[tuple[date, int, int]]:
-    """(date, visit or 0, charge where there is no visit) of each group in a pile, oldest first."""
+    """(date, visit or 0, charge where there is no visit) of each group in a pile.
+
+    Those to review: what something stops first, then the oldest. What is settled: the newest first.
+    """
     rows = Charge.objects.filter(STANDS[stand], site=site)
-    found = {
-        (on, visit or 0, 0 if visit else pk)
-        for on, visit, pk in rows.values_list("on", "appointment", "pk")
-    }
-    if stand == "review":
-        own = bare(site).values_list("appointment", "appointment__starts_at")
-        found |= {(at.astimezone(site.zone).date(), visit, 0) for visit, at in own}
-    return sorted(found, reverse=stand in ("entered", "void"))
+    found: set[tuple[date, int, int]] = set()
+    stopped: set[int] = set()
+    for on, visit, pk, flags in rows.values_list("on", "appointment", "pk", "flags"):
+        found.add((on, visit or 0, 0 if visit else pk))
+        if any(flag["stops"] for flag in flags):
+            stopped.add(visit or 0)
+    if stand != "review":
+        return sorted(found, reverse=stand in ("entered", "void"))
+    for visit, at in bare(site).values_list("appointment", "appointment__starts_at"):
+        found.add((at.astimezone(site.zone).date(), visit, 0))
+    captures = Capture.objects.filter(pk__in=[visit for _, visit, _ in found if visit])
+    for visit, flags in captures.values_list("pk", "flags"):
+        if any(flag["stops"] for flag in flags):
+            stopped.add(visit)
+    return sorted(found, key=lambda key: (key[1] not in stopped, key))
 
 
 def visits_of(keys: Sequence[tuple[date, int, int]]) -> list[VisitCharges]:
@@ -181,7 +201,7 @@ def _group(
         on=on,
         step=step_name(visit) if visit else "",
         charges=tuple(charges),
-        flags=tuple(capture.flags) if capture and asks else (),
+        flags=tuple(open_flags(capture, charges)) if capture and asks else (),
         dropped=tuple(capture.dropped) if capture else (),
         draw=draws.get(visit.pk) if visit else None,
     )

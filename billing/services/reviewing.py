@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from billing.errors import MoneyRefused
 from billing.models import Account, Charge, Draw, Entry, Posting, Prepaid
 from billing.money import Money
+from billing.selectors.charges import open_flags
 from billing.selectors.packages import with_deposit
 from billing.selectors.prices import price_of
 from billing.services.charging import no_price, was
@@ -298,7 +299,8 @@ def _must_be_answered(row: Charge) -> None:
     capture = getattr(row.appointment, "capture", None) if row.appointment else None
     if capture is None or row.kind == Charge.Kind.FEE or row.reviewed_by:
         return
-    if open_ := [flag["text"] for flag in capture.flags if flag["stops"]]:
+    rows = Charge.objects.filter(appointment=row.appointment_id)
+    if open_ := [flag["text"] for flag in open_flags(capture, rows) if flag["stops"]]:
         raise MoneyRefused("flags_are_answered", open_[0])
 
 

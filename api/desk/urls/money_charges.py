@@ -27,7 +27,7 @@ urlpatterns = [
     path("sites/<int:site>/money-policy", prices.policy, name="money-policy"),
     path("sites/<int:site>/prices/undo/<int:change>", prices.undo, name="undo-prices"),
     path(
-        "sites/<int:site>/usual-diagnoses/<int:protocol>",
+        "sites/<int:site>/usual-diagnoses/<int:usual_of>",
         prices.usual_diagnoses,
         name="usual-diagnoses",
     ),

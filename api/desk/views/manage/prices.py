@@ -165,10 +165,10 @@ def undo(request: Asked, site: int, change: int) -> HttpResponse:
 
 @require_POST
 @signed_in
-def usual_diagnoses(request: Asked, site: int, protocol: int) -> HttpResponse:
+def usual_diagnoses(request: Asked, site: int, usual_of: int) -> HttpResponse:
     """The diagnoses usual for a protocol."""
     place = open_site(request, site, "manage_prices")
-    row = Protocol.objects.filter(pk=protocol).first()
+    row = Protocol.objects.filter(pk=usual_of).first()
     if row is None:
         raise Http404
     form = UsualForm(request.POST)

@@ -85,9 +85,10 @@ def approve(request: Asked, site: int) -> HttpResponse:
     rows = _chosen(request, place)
 
     def act() -> str:
+        if not rows:
+            raise MoneyRefused("charges_are_chosen", "Those charges are not there any more.")
         told = approve_charges(
             charges=[one.pk for one in rows],
-            reason=request.POST.get("reason", ""),
             actor=actor(request),
             now=timezone.now(),
         )
@@ -279,10 +280,7 @@ def _form(
 
 def _chosen(request: Asked, site: Site) -> list[Charge]:
     ids = [as_id(text) for text in request.POST.getlist("charge")]
-    rows = list(Charge.objects.filter(pk__in=ids, site=site))
-    if not rows:
-        raise Http404
-    return rows
+    return list(Charge.objects.filter(pk__in=ids, site=site))
 
 
 def _charge(request: Asked, pk: int) -> Charge:

@@ -14,13 +14,19 @@ from scheduling.models import Appointment, Status
 
 NO_SHOW, LATE_CANCEL = "NOSHOW", "LATECANCEL"
 """Codes of our own: fees have none in any code set, and none goes to an insurer."""
+RESTORED = "The visit is not missed or cancelled late any more. Waive the fee, or keep it."
 
 
 def propose_fee(visit: Appointment, *, now: datetime) -> list[Charge]:
-    """The fee that a visit comes to as it stands, if any; one nobody has looked at is replaced."""
+    """The fee that a visit comes to as it stands, if any; one nobody has looked at is replaced.
+
+    One that a person approved stays, and says so when the visit stands otherwise now.
+    """
     rows = Charge.objects.filter(appointment=visit, kind=Charge.Kind.FEE)
     code, what, reason, cents = _fee_of(visit)
     rows.filter(reviewed_by="").exclude(code=code).delete()
+    for row in rows.exclude(reviewed_by="").exclude(state=Charge.State.VOID):
+        _compare(row, code)
     if cents and not rows.filter(code=code).exists():
         Charge.objects.create(
             kind=Charge.Kind.FEE,
@@ -35,6 +41,13 @@ def propose_fee(visit: Appointment, *, now: datetime) -> list[Charge]:
             created_at=now,
         )
     return list(rows.exclude(state=Charge.State.VOID))
+
+
+def _compare(row: Charge, code: str) -> None:
+    flags = [] if row.code == code else [{"text": RESTORED, "stops": False, "of": "changed"}]
+    if flags != row.flags:
+        row.flags = flags
+        row.save(update_fields=["flags"])
 
 
 def _fee_of(visit: Appointment) -> tuple[str, str, str, int]:

@@ -105,6 +105,8 @@ PAGES = {
     "packages": ("biller", "/sites/{billed}/packages", ".packages-table"),
     "sell a package": ("front_desk", "/patients/{per}/package", ".empty"),
     "take a deposit": ("front_desk", "/patients/{per}/deposit", "#id_cents"),
+    "sliding scale": ("biller", "/patients/{per}/scale", "#id_percent"),
+    "discount": ("biller", "/patients/{per}/discount", "#id_cents"),
     "end a package": ("biller", "/packages/{package}/end", "#id_reason"),
     "no prices yet": ("manager", "/sites/{site}/prices", ".empty"),
     "prices": ("manager", "/sites/{billed}/prices", "table"),

@@ -187,6 +187,23 @@ class TestPackages:
         assert "5000.00,0.00,0.00,10,1,490.00" in file
 
 
+class TestTerms:
+    def test_a_sliding_scale_has_a_reason(self, pia, biller):
+        address = f"/patients/{pia.pk}/scale"
+        refused = biller.post(address, {"percent": 40})
+        assert "an auditor will ask" in text(refused)
+        biller.post(address, {"percent": 40, "reason": "Income table 2026"})
+        assert pia.account.scale_percent == 40
+
+    def test_a_discount_says_what_is_owed(self, clinic, pia, biller, charges):
+        ids = [one.pk for one in charges]
+        biller.post(f"/sites/{clinic.pk}/charges/approve", {"charge": ids})
+        biller.post(f"/sites/{clinic.pk}/charges/enter")
+        assert "$350.00" in text(biller.get(f"/patients/{pia.pk}/discount"))
+        biller.post(f"/patients/{pia.pk}/discount", {"cents": "50", "reason": "Waited long"})
+        assert owed(pia) == 30_000
+
+
 class TestPrices:
     @pytest.fixture
     def manager(self):

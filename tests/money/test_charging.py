@@ -249,6 +249,16 @@ class TestFees:
         assert capture(missed) == []
         assert Charge.objects.count() == 0
 
+    def test_a_fee_that_was_approved_says_when_the_visit_stands_otherwise(self, clinic):
+        missed = visit(patient("Pia"), clinic, status="no_show")
+        (fee,) = capture(missed)
+        approve_charges(charges=[fee.pk], **BY)
+        missed.status = "booked"
+        missed.save()
+        capture(missed)
+        fee.refresh_from_db()
+        assert "Waive the fee, or keep it" in fee.flags[0]["text"]
+
     def test_an_insurer_is_never_asked_for_a_fee(self, clinic):
         pia = patient("Pia")
         payer = Payer.objects.create(name="Example Mutual", payer_id="X1")
@@ -283,6 +293,16 @@ class TestNothingIsLost:
         inf1 = over(visit(patient("Pia"), clinic, starts=recent))
         assert capture_waiting(minutes=15) == 1
         assert codes(inf1) == {"96365", "J3490"}
+
+    def test_one_visit_that_fails_keeps_nobody_else_waiting(self, clinic):
+        recent = timezone.now() - timedelta(hours=3)
+        pia, per = patient("Pia"), patient("Per")
+        broken = Payer.objects.create(name="Odd", payer_id="X", rules={"j0013_from": "soon"})
+        Coverage.objects.create(patient=pia, payer=broken, member_id="1", first=date(2020, 1, 1))
+        for one in (pia, per):
+            over(visit(one, clinic, starts=recent))
+        assert capture_waiting(minutes=15) == 1
+        assert Charge.objects.exclude(patient=per).count() == 0
 
     def test_only_what_can_change_charges_sends_a_task(self, monkeypatch, clinic):
         sent = []

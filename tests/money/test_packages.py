@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from copy import copy
 from datetime import date, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from billing.errors import MoneyRefused
 from billing.models import Charge, Draw, Entry, Payment, Prepaid
 from billing.selectors import balances, owed, unearned
 from billing.selectors.packages import due_by, value_of_next
+from billing.services import packages
 from billing.services.charging import capture_visit
 from billing.services.ledger import Of, open_account, reverse
 from billing.services.packages import (
@@ -332,16 +334,26 @@ class TestAtOnce:
         with pytest.raises(IntegrityError, match="draw"), transaction.atomic():
             Draw.objects.create(prepaid=package, appointment=inf1, of="infusion", cents=1, at=NOW)
 
-    def test_without_the_lock_two_draws_lose_one_of_them(self, clinic, monkeypatch):
+    def test_the_database_refuses_what_a_stale_read_would_overdraw(self, clinic, monkeypatch):
+        """Twin with the lock and the fresh read off, the constraint on: nothing is overdrawn."""
+        pia = patient("Pia")
+        package = sold(pia, clinic, paid=100_000, covers={"infusion": 1})
+        stale = Prepaid.objects.get(pk=package.pk)
+        monkeypatch.setattr(packages, "package_for", lambda visit, kind: (copy(stale), kind))
+        delivered(pia, clinic)
+        with pytest.raises(IntegrityError, match=r"package_never_overdrawn|unearned|CHECK"):
+            delivered(pia, clinic, 1)
+
+    def test_a_stale_read_would_lose_a_draw_without_the_lock(self, clinic, monkeypatch):
+        """Twin with lock and constraint off the path: the race is real, one draw is forgotten."""
         pia = patient("Pia")
         package = sold(pia, clinic, paid=100_000)
-        stale = [Prepaid.objects.get(pk=package.pk) for _ in range(2)]
-        for one in stale:
-            Prepaid.objects.filter(pk=one.pk).update(
-                drawn={"infusion": one.drawn.get("infusion", 0) + 1}
-            )
+        stale = Prepaid.objects.get(pk=package.pk)
+        monkeypatch.setattr(packages, "package_for", lambda visit, kind: (copy(stale), kind))
+        for number in range(2):
+            delivered(pia, clinic, number)
         package.refresh_from_db()
-        assert package.drawn == {"infusion": 1}, "what the account's lock prevents"
+        assert (package.drawn, package.visits_drawn) == ({"infusion": 1}, 2)
 
     def test_two_cashiers_pay_a_package_in_once_more_than_it_costs_and_one_is_refused(self, clinic):
         pia = patient("Pia")

@@ -188,6 +188,22 @@ class DepositForm(DeskForm):
     )
 
 
+class ScaleForm(DeskForm):
+    """What a patient pays of a price, and why it is less."""
+
+    percent = forms.IntegerField(label="Pays of a price, %", min_value=0, max_value=100)
+    reason = forms.CharField(
+        max_length=200, required=False, widget=forms.TextInput({"autocomplete": "off"})
+    )
+
+
+class DiscountForm(DeskForm):
+    """Something taken off what a patient owes."""
+
+    cents = CentsField(label="Discount, $", min_value=Decimal("0.01"))
+    reason = forms.CharField(max_length=200, widget=forms.TextInput({"autocomplete": "off"}))
+
+
 class EndForm(DeskForm):
     """Why a package is ended, and how the rest goes back."""
 

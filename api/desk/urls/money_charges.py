@@ -3,7 +3,7 @@
 from django.urls import path
 
 from api.desk.views.manage import prices
-from api.desk.views.money import charges, packages
+from api.desk.views.money import charges, packages, terms
 
 urlpatterns = [
     path("sites/<int:site>/charges", charges.listed, name="charges"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("packages/<int:prepaid>/end", packages.end, name="end-package"),
     path("patients/<int:patient>/package", packages.sell, name="sell-package"),
     path("patients/<int:patient>/deposit", packages.deposit, name="take-deposit"),
+    path("patients/<int:patient>/scale", terms.scale, name="scale"),
+    path("patients/<int:patient>/discount", terms.discount, name="discount"),
     path("sites/<int:site>/prices", prices.prices, name="prices"),
     path("sites/<int:site>/prices/new", prices.price_list, name="new-price-list"),
     path("prices/<int:price_list>", prices.price_list, name="price-list"),

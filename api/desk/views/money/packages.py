@@ -84,7 +84,7 @@ def file(request: Asked, site: int) -> HttpResponse:
 @signed_in
 def sell(request: Asked, patient: int) -> HttpResponse:
     """Sell a package to a patient, with its first payment or without."""
-    who, site = _patient(request, patient)
+    who, site = patient_here(request, patient, "take_payments")
     today = timezone.now().astimezone(site.zone).date()
     offers = offers_on(site=site, on=today)
     series = _series(who, site)
@@ -133,7 +133,7 @@ def sell(request: Asked, patient: int) -> HttpResponse:
 @signed_in
 def deposit(request: Asked, patient: int) -> HttpResponse:
     """Take a deposit from a patient."""
-    who, site = _patient(request, patient)
+    who, site = patient_here(request, patient, "take_payments")
     series = _series(who, site)
     asked = series.filter(pk=request.GET.get("series") or 0).first() or series.first()
     usual = policy_of(site).deposit_cents
@@ -210,7 +210,8 @@ def offers_a_deposit(request: Asked, series: Series) -> bool:
     return policy_of(site).deposit_cents > 0 or offers_on(site=site, on=today).exists()
 
 
-def _patient(request: Asked, pk: int) -> tuple[Patient, Site]:
+def patient_here(request: Asked, pk: int, action: str) -> tuple[Patient, Site]:
+    """A patient one may see, and the site where one may do this for them."""
     mine = visible_patients(request.user, Patient.objects.select_related("home_site"))
     who = mine.filter(pk=pk).first()
     if who is None:
@@ -218,7 +219,7 @@ def _patient(request: Asked, pk: int) -> tuple[Patient, Site]:
     site = who.home_site or usual_site(request)
     if site is None:
         raise Http404
-    require(request.user, "take_payments", site)
+    require(request.user, action, site)
     return who, site
 
 
@@ -238,4 +239,4 @@ def _offer_text(offer: Any) -> str:
     return f"{offer.name}: {dollars(offer.cents)} for {covers}"
 
 
-__all__ = ["deposit", "end", "file", "listed", "offers_a_deposit", "sell"]
+__all__ = ["deposit", "end", "file", "listed", "offers_a_deposit", "patient_here", "sell"]

@@ -21,6 +21,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from api.webhooks.endpoints import NotReplayable
+from billing.errors import MoneyRefused
 from clinic.journal import ChangedMeanwhile
 from clinic.services.patients import MrnTaken
 from scheduling.errors import (
@@ -127,6 +128,11 @@ def _token(rule: str, message: str) -> Callable[[Any], Problem]:
     return lambda error: Problem("refused", message, refusals=[refusal])
 
 
+def _money(error: MoneyRefused) -> Problem:
+    refusal = {"rule": error.rule, "subject": "money", "message": str(error)}
+    return Problem("refused", str(error), refusals=[refusal])
+
+
 def _changed(error: ChangedMeanwhile) -> Problem:
     return Problem("changed-meanwhile", f"{error} {CHANGED_ADVICE}")
 
@@ -186,6 +192,7 @@ TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (Refused, _refused("refused")),
     (ProposalUnknown, _token("proposal_unknown", "This proposal was never given out.")),
     (ProposalExpired, _token("proposal_expired", "This proposal is too old: ask for new ones.")),
+    (MoneyRefused, _money),
     (UnknownProtocol, lambda error: unknown("protocol", "There is no protocol with this key.")),
     (ChangedMeanwhile, _changed),
     (MrnTaken, _same_words("mrn-taken")),

@@ -34,6 +34,8 @@ app.conf.beat_schedule = {
     "send webhooks": every(10, "api.tasks.send_webhooks"),
     "forget old webhooks": every(3600, "api.tasks.forget_old_webhooks"),
     "read outside calendars": every(120, "scheduling.tasks.read_calendars"),
+    "charges of what changed just now": every(300, "billing.tasks.capture_waiting", 15),
+    "charges of what changed today": every(7200, "billing.tasks.capture_waiting", 1440),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old proposals": every(1800, "api.tasks.forget_old_proposals"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),

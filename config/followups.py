@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from api.tasks import send_webhooks
 from api.webhooks import outbox
+from billing.tasks import capture_visit, propose_anew
 from clinic.followups import Table
 from clinic.models import Journal
 from clinic.transactions import after_commit
@@ -57,6 +58,21 @@ def send_soon() -> None:
         send_webhooks.apply_async(expires=60)
 
 
+def charge_soon(entry: Journal) -> None:
+    """A visit that is over, missed or given up comes to charges or a fee, by a worker.
+
+    When the queue of tasks cannot be reached, `capture_waiting` finds it within minutes.
+    """
+    stood = {entry.before.get("status"), entry.after.get("status")}
+    if stood & {"discharged", "no_show", "cancelled"}:
+        capture_visit.delay(int(entry.subject.partition(":")[2]))
+
+
+def charge_anew(entry: Journal) -> None:
+    """Prices or diagnoses changed: proposals that nobody has looked at follow."""
+    propose_anew.delay(site=entry.site_id, series=entry.after.get("series"))
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -65,11 +81,11 @@ FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
-    "visit.status": [follow_up_of, offer_soon],
+    "visit.status": [follow_up_of, offer_soon, charge_soon],
     "visit.to_rebook": [tell_soon, offer_soon],
     "visit.booked": [tell_soon],
-    "visit.cancelled": [follow_up_of, tell_soon, offer_soon],
-    "visit.restored": [follow_up_of, tell_soon],
+    "visit.cancelled": [follow_up_of, tell_soon, offer_soon, charge_soon],
+    "visit.restored": [follow_up_of, tell_soon, charge_soon],
     "visit.moved": [follow_up_of, tell_soon, offer_soon],
     "series.booked": [tell_soon],
     "series.cancelled": [follow_up_of, offer_soon],
@@ -83,4 +99,6 @@ FOLLOWUPS: Table = {
     "exception.added": [offer_soon],
     "offer.made": [tell_soon],
     "follow_up.due": [tell_soon],
+    "prices.changed": [charge_anew],
+    "diagnoses.set": [charge_anew],
 }

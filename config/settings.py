@@ -230,6 +230,8 @@ OAUTH2_PROVIDER = {
 
 FOLLOWUPS = "config.followups.FOLLOWUPS"
 OUTBOX = "config.followups.keep_for_webhooks"
+DEMO_FILLS = ["billing.demo.charges.fill"]
+"""What follows on `load_demo`, in order: each is called with the demo's `now`."""
 
 LANGUAGE_CODE = "en-us"
 USE_I18N = False

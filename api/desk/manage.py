@@ -28,6 +28,7 @@ TABS = (
     ("time-off", "Time off", "time-off", True, ("decide_time_off",)),
     ("capacity", "Capacity", "capacity", True, ("see_coverage",)),
     ("protocols", "Protocols", "protocols", False, ("write_protocols", "review_protocols")),
+    ("prices", "Prices", "prices", True, ("manage_prices",)),
     ("message-words", "Messages", "message-words", True, ("write_templates",)),
     ("webhooks", "Webhooks", "webhooks", False, ("see_webhooks",)),
     ("import", "Import", "import", True, ("manage_staff", "manage_patients")),

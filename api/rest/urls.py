@@ -14,6 +14,7 @@ from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
 from api.rest.follow_ups import FollowUpsDoor
 from api.rest.gates import Gates
 from api.rest.moves import AppointmentMoving
+from api.rest.packages import Charges, PackageEnding, PackageOffers, Packages
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
@@ -67,6 +68,10 @@ V1 = {
     "waitlist": Waitlist,
     "offers/<str:token>/accept": OfferAcceptance,
     "follow-ups": FollowUpsDoor,
+    "package-offers": PackageOffers,
+    "packages": Packages,
+    "packages/<str:id>/end": PackageEnding,
+    "charges": Charges,
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,

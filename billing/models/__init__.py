@@ -6,15 +6,19 @@ from billing.models.insurance import Authorisation, Claim, Coverage, Payer
 from billing.models.ledger import Account, Entry, Posting, Prepaid
 from billing.models.payments import Payment, PaymentEvent, Refund
 from billing.models.prices import PackageOffer, Policy, Price, PriceList
+from billing.models.visits import Capture, Diagnoses, Draw
 
 __all__ = [
     "Account",
     "Authorisation",
+    "Capture",
     "Charge",
     "Claim",
     "Coverage",
     "DayClose",
+    "Diagnoses",
     "Document",
+    "Draw",
     "Entry",
     "Estimate",
     "Numbering",

@@ -36,7 +36,7 @@ class Prepaid(models.Model):
 
     `covers` maps a kind of step (or a step's key) to how many visits the package has of it, `drawn`
     to how many were delivered. `cents` is its whole price, `paid_cents` what came in for it,
-    `left_cents` what of that is neither earned nor given back.
+    `left_cents` what of that is neither earned nor given back. `sale_key` makes a sale happen once.
     """
 
     class Kind(models.TextChoices):
@@ -64,6 +64,7 @@ class Prepaid(models.Model):
     instalments = models.JSONField(default=list)
     state = models.CharField(max_length=5, choices=State, default=State.OPEN)
     sold_at = models.DateTimeField()
+    sale_key = models.CharField(max_length=120, null=True, unique=True)
 
     class Meta:
         ordering = ["-id"]

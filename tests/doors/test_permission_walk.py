@@ -20,11 +20,15 @@ from django.urls import get_resolver
 from api.permissions import ROLES, SCOPES
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.signing import new_secret, sealed
+from billing.models import Charge, PackageOffer, Prepaid
+from billing.services.packages import sell_package
+from billing.services.pricing import save_price_list
 from clinic.models import (
     AvailabilityException,
     Grant,
     ImportDraft,
     Invitation,
+    Journal,
     OnCall,
     Patient,
     Site,
@@ -56,6 +60,7 @@ from scheduling.services.time_off import ask_time_off
 from scheduling.services.waiting import join_waitlist
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
+from tests.money.visits import offer, price_list
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +106,11 @@ reports:read       | 200  | no    | GET    /api/v1/reports/utilisation
 absences:write     | 201  | no    | POST   /api/v1/absences
 absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
 absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
+billing:read       | 200  | none  | GET    /api/v1/package-offers
+billing:read       | 200  | none  | GET    /api/v1/packages
+billing:write      | 201  | no    | POST   /api/v1/packages
+billing:write      | 200  | no    | POST   /api/v1/packages/<str:id>/end
+billing:read       | 200  | none  | GET    /api/v1/charges
 feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
@@ -317,6 +327,34 @@ class World:
             created_at=NOW,
         )
 
+    def charge(self, name: str) -> Charge:
+        """A fee that somebody owes."""
+        return Charge.objects.create(
+            kind="fee",
+            patient=self.patient(name),
+            site=self.sites[name],
+            on=MONDAY,
+            code="NOSHOW",
+            what="Missed visit",
+            cents=1,
+            created_at=NOW,
+        )
+
+    def package_offer(self, name: str) -> PackageOffer:
+        return offer(self.sites[name])
+
+    def package(self, name: str) -> Prepaid:
+        """One that is running."""
+        facts = {"patient": self.patient(name), "offer": self.package_offer(name)}
+        return sell_package(**facts, key=f"s{Prepaid.objects.count()}", actor=DESK, now=NOW)
+
+    def price_change(self, name: str) -> Journal:
+        """Of prices that were others before."""
+        listed = price_list(self.sites[name])
+        facts = {"name": "Later", "valid_from": MONDAY, "prices": {}, "price_list": listed.pk}
+        save_price_list(site=self.sites[name], **facts, actor=DESK, now=NOW)
+        return Journal.objects.get(subject=f"price_list:{listed.pk}")
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -352,6 +390,7 @@ class World:
             "/api/v1/series/": lambda: self.series[name].pk,
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
+            "/api/v1/packages/": lambda: self.package(name).pk,
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
             "/api/v1/webhook-endpoints/": lambda: self.webhook(name).pk,
             "/api/v1/webhook-deliveries/": lambda: self.webhook_delivery(name).pk,
@@ -378,6 +417,12 @@ class World:
             "<slug:message_kind>": lambda: "reminder",
             "<slug:channel>": lambda: "email",
             "<int:site>": lambda: where.pk,
+            "<int:charge>": lambda: self.charge(name).pk,
+            "<int:prepaid>": lambda: self.package(name).pk,
+            "<int:price_list>": lambda: price_list(where).pk,
+            "<int:package_offer>": lambda: self.package_offer(name).pk,
+            "<int:change>": lambda: self.price_change(name).pk,
+            "<int:usual_of>": lambda: self.series[name].protocol_version.protocol_id,
             "<int:patient>": lambda: self.patient(name).pk,
             "<int:visit>": lambda: self.visit(name).pk,
             "<int:series>": lambda: self.series[name].pk,
@@ -431,6 +476,12 @@ class World:
             "POST   /api/v1/appointments/<str:id>/move": {
                 "starts_at": self.visit(name).starts_at.isoformat()
             },
+            "POST   /api/v1/packages": {
+                "patient": who,
+                "site": where,
+                "deposit": {"amount": "10.00", "currency": "USD"},
+            },
+            "POST   /api/v1/packages/<str:id>/end": {"reason": "Moves away", "method": "cash"},
             "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
             "POST   /api/v1/webhook-endpoints": {"site": where, "url": "https://93.184.216.34/"},
             "PATCH  /api/v1/webhook-endpoints/<str:id>": {"description": "Records"},
@@ -506,6 +557,8 @@ def listed(answer: HttpResponse) -> set[str]:
 def test_machines_with_and_without_the_scope_and_of_another_site(world):
     world.feed(HERE)
     world.webhook(HERE)
+    world.package(HERE)
+    world.charge(HERE)
     wrong = []
     for address, scope, status, there in MACHINE_LINES:
         mine = caller(f"{scope} of Here", scopes=[scope], sites=[world.sites[HERE]])

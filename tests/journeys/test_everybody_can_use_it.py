@@ -4,12 +4,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from billing.services.charging import capture_visit
+from billing.services.packages import sell_package
 from clinic.models import Room, Staff
 from scheduling.models import ProtocolVersion
 from scheduling.services.booking import book_series
 from scheduling.services.drafting import open_draft
 from scheduling.services.time_off import ask_time_off
-from tests.cast import DESK, MONDAY, NOW, at, kare_times, patient, token
+from tests.cast import DESK, MONDAY, NOW, at, days_after, kare_times, patient, site, token
+from tests.money.visits import offer, over, price_list, visit
 
 PAGES = {
     "day board": ("front_desk", "/sites/{site}/day/2026-12-17", ".block"),
@@ -96,6 +99,22 @@ PAGES = {
     "set-up, treatments": ("administrator", "/start/protocols", ".start-card"),
     "set-up, rooms": ("administrator", "/start/rooms", ".as-room"),
     "set-up, check": ("administrator", "/start/check", ".start-checks"),
+    "no charges yet": ("biller", "/sites/{site}/charges", ".empty"),
+    "no packages yet": ("biller", "/sites/{site}/packages", ".empty"),
+    "charges": ("biller", "/sites/{billed}/charges", ".charge-table"),
+    "change a charge": ("biller", "/charges/{charge}/change", "#id_units"),
+    "what was done": ("biller", "/visits/{over}/done", "#id_start_0"),
+    "packages": ("biller", "/sites/{billed}/packages", ".packages-table"),
+    "sell a package": ("front_desk", "/patients/{per}/package", ".empty"),
+    "take a deposit": ("front_desk", "/patients/{per}/deposit", "#id_cents"),
+    "sliding scale": ("biller", "/patients/{per}/scale", "#id_percent"),
+    "discount": ("biller", "/patients/{per}/discount", "#id_cents"),
+    "end a package": ("biller", "/packages/{package}/end", "#id_reason"),
+    "no prices yet": ("manager", "/sites/{site}/prices", ".empty"),
+    "prices": ("manager", "/sites/{billed}/prices", "table"),
+    "price list": ("manager", "/prices/{prices}", "#id_prices"),
+    "package offer": ("manager", "/package-offers/{offer}", "#id_cents"),
+    "rules about money": ("manager", "/sites/{site}/money-policy", "#id_npi"),
     "style": ("administrator", "/style", ".swatches"),
     "sign in": ("", "/account/login/", "#id_login"),
     "change password": ("front_desk", "/account/password/change/", "form"),
@@ -114,7 +133,7 @@ def things(clinic) -> dict[str, int]:
     ana = Staff.objects.get(given_name="Ana")
     off = {"starts_at": at(MONDAY, "12:00"), "ends_at": at(MONDAY, "18:00")}
     ask_time_off(staff=ana.pk, **off, actor=DESK, now=NOW)
-    return {
+    return billed() | {
         "ana": ana.pk,
         "site": clinic.pk,
         "pia": pia.pk,
@@ -122,6 +141,24 @@ def things(clinic) -> dict[str, int]:
         "series": series.pk,
         "room": Room.objects.filter(site=clinic).earliest("position").pk,
         "visit": visit.pk,
+    }
+
+
+def billed() -> dict[str, int]:
+    """A site with prices, and a visit there that was charged to a package."""
+    where = site("Alder House")
+    listed, sold, per = price_list(where), offer(where), patient("Paz")
+    package = sell_package(patient=per, offer=sold, key="sale", actor=DESK, now=NOW)
+    began = at(days_after(MONDAY, -7), "09:00")
+    inf1 = over(visit(per, where, version=ProtocolVersion.objects.all()[0], starts=began), 20)
+    charge = capture_visit(appointment=inf1.pk, now=NOW)[0]
+    return {
+        "billed": where.pk,
+        "prices": listed.pk,
+        "offer": sold.pk,
+        "package": package.pk,
+        "over": inf1.pk,
+        "charge": charge.pk,
     }
 
 

@@ -22,6 +22,7 @@ from api.desk.single import offers_for, why_not
 from api.desk.standing import Standing, standing
 from api.desk.telling import tell
 from api.desk.timeline import Timeline, timeline
+from api.desk.views.money.packages import offers_a_deposit
 from api.permissions import may, require, visible_patients, visible_series
 from clinic.models import Patient
 from scheduling.errors import Refused
@@ -114,6 +115,7 @@ def series(request: Asked, pk: int) -> HttpResponse:
         entries=listed,
         before=before_coming(found.protocol_version.definition),
         opens_patient=mine.exists(),
+        offers_a_deposit=mine.exists() and offers_a_deposit(request, found),
         sees_care=may(request.user, "see_care", found.site),
         **series_section(request, found),
     )

@@ -54,6 +54,7 @@ def visit(request: Asked, pk: int) -> HttpResponse:
         "opens_patient": _opens_patient(request, found),
         "may_wait": found.status in AHEAD and may(user, "manage_waitlist", found.site),
         "may_move": found.status in AHEAD and may(user, "move_visit", found.site),
+        "may_correct_times": found.status == Status.DISCHARGED and may(user, "run_day", found.site),
         "may_cancel": found.status in AHEAD and may(user, "cancel_visit", found.site),
         "sees_care": may(user, "see_care", found.site),
         "may_note": may(user, "write_notes", found.site),

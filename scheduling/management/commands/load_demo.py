@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
+from clinic.models import Site
 from scheduling.demo import DemoRefused, Loaded, load
 from scheduling.demo.blueprint import SIZES
 
@@ -32,18 +35,26 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        begun = time.monotonic()
+        begun, now = time.monotonic(), timezone.now()
         try:
             loaded = load(
                 size=options["size"],
                 seed=options["seed"],
                 load=options["load"],
                 start=options["start"],
-                now=timezone.now(),
+                now=now,
             )
         except DemoRefused as refusal:
             raise CommandError(str(refusal)) from None
+        as_of = now if options["start"] is None else _opening(loaded.first)
+        for fill in settings.DEMO_FILLS:
+            import_string(fill)(now=as_of)
         self.stdout.write(_told(loaded, options["load"], time.monotonic() - begun))
+
+
+def _opening(first: date) -> datetime:
+    """The first moment of a demo in which nothing has happened yet."""
+    return datetime.combine(first, datetime.min.time(), tzinfo=Site.objects.all()[0].zone)
 
 
 def _told(loaded: Loaded, wanted: float, seconds: float) -> str:

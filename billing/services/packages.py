@@ -1,0 +1,430 @@
+"""Packages and deposits: sold, paid into, drawn by delivered visits, and the rest given back.
+
+Money that is paid for them is unearned until a visit is delivered. A visit delivered before its
+package is paid for is owed; what is paid later settles that first. A moved visit changes nothing:
+a draw belongs to the visit, and happens when it is delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db.models import F
+
+from billing.errors import MoneyRefused
+from billing.models import Account, Draw, Entry, PackageOffer, Payment, Posting, Prepaid
+from billing.money import Money
+from billing.selectors.packages import package_for, unpaid_cents, value_of_next
+from billing.selectors.prices import policy_of
+from billing.services.ledger import Leg, enter, open_account, reverse
+from clinic.journal import Actor, record
+from clinic.models import Patient, Site
+from clinic.transactions import durable
+from scheduling.models import Appointment, Series
+
+Of = Posting.Of
+HELD = {Payment.Method.CASH: Of.CASH, Payment.Method.CARD: Of.CARD, Payment.Method.CHECK: Of.CHECK}
+"""How money comes in at the desk -> the account that then has it."""
+MOST_PARTS = 24
+
+
+@durable
+def sell_package(
+    *,
+    patient: Patient,
+    offer: PackageOffer,
+    series: Series | None = None,
+    parts: int = 1,
+    paid_cents: int = 0,
+    method: str = "",
+    key: str,
+    actor: Actor,
+    now: datetime,
+) -> Prepaid:
+    """Sell a package as it is offered, to be paid in parts; the first payment with it, if any.
+
+    `key` makes it happen once. MoneyRefused when the offer is not valid today, the series is not
+    theirs, or it may not be paid in so many parts.
+    """
+    account = open_account(patient)
+    if known := _sold_before(key):
+        return known
+    today = now.astimezone(offer.site.zone).date()
+    _must_be_offered(offer, today)
+    _must_be_theirs(patient, offer.site, series)
+    if not 1 <= parts <= max(1, offer.instalments):
+        said = "at once" if offer.instalments <= 1 else f"in 1 to {offer.instalments} parts"
+        raise MoneyRefused("parts_are_offered", f"“{offer.name}” is paid {said}.")
+    package = Prepaid.objects.create(
+        kind=Prepaid.Kind.PACKAGE,
+        patient=patient,
+        site=offer.site,
+        series=series,
+        offer=offer,
+        name=offer.name,
+        covers=offer.covers,
+        cents=offer.cents,
+        visits=sum(offer.covers.values()),
+        instalments=instalments(offer, parts, today),
+        sold_at=now,
+        sale_key=key,
+    )
+    _tell(package, "package.sold", key, actor, now)
+    if paid_cents:
+        _receive(account, package, paid_cents, method, key, actor, now)
+    package.refresh_from_db()
+    return package
+
+
+@durable
+def take_deposit(
+    *,
+    patient: Patient,
+    site: Site,
+    cents: int,
+    method: str,
+    series: Series | None = None,
+    key: str,
+    actor: Actor,
+    now: datetime,
+) -> Prepaid:
+    """Take a deposit, for a series or for whatever comes; it pays what is charged later."""
+    account = open_account(patient)
+    if known := _sold_before(key):
+        return known
+    _must_be_theirs(patient, site, series)
+    if cents <= 0:
+        raise MoneyRefused("deposit_is_something", "Write how much the deposit is.")
+    deposit = Prepaid.objects.create(
+        kind=Prepaid.Kind.DEPOSIT,
+        patient=patient,
+        site=site,
+        series=series,
+        name="Deposit",
+        cents=cents,
+        sold_at=now,
+        sale_key=key,
+    )
+    _tell(deposit, "deposit.taken", key, actor, now)
+    _receive(account, deposit, cents, method, key, actor, now)
+    deposit.refresh_from_db()
+    return deposit
+
+
+def pay_in(
+    *,
+    account: Account,
+    prepaid: Prepaid,
+    cents: int,
+    method: str,
+    key: str | None = None,
+    memo: str = "",
+    actor: Actor,
+    now: datetime,
+) -> Entry:
+    """Enter money that came in for a package or deposit, within the transaction of a payment.
+
+    `method` is the account that has it now (cash, card, check). What was delivered before it was
+    paid for is settled from it. MoneyRefused when that is more than is still to be paid.
+    """
+    prepaid.refresh_from_db()
+    if key and (known := Entry.objects.filter(key=key).first()):
+        return known
+    open_ = prepaid.cents - prepaid.paid_cents
+    if cents > open_:
+        raise MoneyRefused(
+            "paid_no_more_than_price",
+            f"{Money(open_)} of “{prepaid.name}” are still to be paid, not {Money(cents)}: take "
+            "the rest as a payment.",
+        )
+    if prepaid.state == Prepaid.State.ENDED:
+        raise MoneyRefused("package_is_open", f"“{prepaid.name}” was ended; nothing is paid in.")
+    entry = enter(
+        account=account,
+        kind=Entry.Kind.PREPAYMENT,
+        site=prepaid.site,
+        legs=[Leg(method, Of.UNEARNED, cents, prepaid)],
+        memo=memo or f"Paid for {prepaid.name}",
+        key=key,
+        actor=actor,
+        now=now,
+    )
+    _settle(account, prepaid, actor, now)
+    return entry
+
+
+def draw(
+    *, account: Account, visit: Appointment, kind: str, actor: Actor, now: datetime
+) -> Draw | None:
+    """Earn a visit's share of the package that covers it, within the transaction of its capture.
+
+    The draw it has already, if any; None where no package covers it. The account is locked, and a
+    constraint has the last word on how many visits a package has.
+    """
+    if known := Draw.objects.filter(appointment=visit, taken_back=False).first():
+        return known
+    found = package_for(visit, kind)
+    if found is None:
+        return None
+    package, of = found
+    cents = value_of_next(package)
+    drawn = {**package.drawn, of: package.drawn.get(of, 0) + 1}
+    used = package.visits_drawn + 1 == package.visits
+    state = Prepaid.State.USED if used else Prepaid.State.OPEN
+    Prepaid.objects.filter(pk=package.pk).update(
+        drawn=drawn, visits_drawn=F("visits_drawn") + 1, state=state
+    )
+    made = Draw.objects.create(prepaid=package, appointment=visit, of=of, cents=cents, at=now)
+    paid = min(cents, package.left_cents)
+    if cents:
+        made.entry = enter(
+            account=account,
+            kind=Entry.Kind.DRAW,
+            site=package.site,
+            legs=[
+                Leg(Of.UNEARNED, Of.REVENUE, paid, package),
+                Leg(Of.RECEIVABLE, Of.REVENUE, cents - paid),
+            ],
+            memo=f"Visit delivered under {package.name}",
+            key=f"draw:{made.pk}",
+            on=visit.starts_at.astimezone(package.site.zone).date(),
+            actor=actor,
+            now=now,
+        )
+        made.save(update_fields=["entry"])
+    return made
+
+
+def take_back_draw(
+    *, account: Account, visit: Appointment, reason: str, actor: Actor, now: datetime
+) -> Draw | None:
+    """A visit was not delivered after all: its package has it again. None where there is no draw.
+
+    What was settled from the package since is taken back with it and settled anew.
+    """
+    made = (
+        Draw.objects.filter(appointment=visit, taken_back=False)
+        .select_related("prepaid__site", "entry__site")
+        .first()
+    )
+    if made is None:
+        return None
+    package = made.prepaid
+    settled = Entry.objects.filter(
+        kind=Entry.Kind.TRANSFER, postings__prepaid=package, reversed_by=None
+    )
+    if made.entry:
+        for entry in [*settled.select_related("site"), made.entry]:
+            reverse(entry=entry, account=account, reason=reason, actor=actor, now=now)
+    made.taken_back = True
+    made.save(update_fields=["taken_back"])
+    package.refresh_from_db()
+    ended = package.state == Prepaid.State.ENDED
+    Prepaid.objects.filter(pk=package.pk).update(
+        drawn={**package.drawn, made.of: package.drawn[made.of] - 1},
+        visits_drawn=F("visits_drawn") - 1,
+        state=Prepaid.State.ENDED if ended else Prepaid.State.OPEN,
+    )
+    _settle(account, package, actor, now)
+    return made
+
+
+@durable
+def refund_unearned(
+    *, prepaid: int, method: str, reason: str, key: str, actor: Actor, now: datetime
+) -> Prepaid:
+    """End a package or deposit: what is not earned goes back, less what the site's policy keeps.
+
+    Nothing is paid into it or drawn from it afterwards. `key` makes it happen once.
+    """
+    row = Prepaid.objects.select_related("site").get(pk=prepaid)
+    account = open_account(row.patient_id)
+    row.refresh_from_db()
+    give_back(
+        account=account,
+        prepaid=row,
+        method=_held(method),
+        reason=reason,
+        key=key,
+        actor=actor,
+        now=now,
+    )
+    row.refresh_from_db()
+    return row
+
+
+def give_back(
+    *,
+    account: Account,
+    prepaid: Prepaid,
+    method: str,
+    reason: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+) -> Entry | None:
+    """The same within a transaction that has the account locked; None where nothing was left."""
+    if known := Entry.objects.filter(key=key).first():
+        return known
+    if not reason.strip():
+        raise MoneyRefused("refund_has_a_reason", "Say why it is ended: the journal keeps it.")
+    left = prepaid.left_cents
+    if prepaid.state == Prepaid.State.ENDED and not left:
+        raise MoneyRefused("package_is_open", f"“{prepaid.name}” was ended already.")
+    back, kept = refund_of(prepaid)
+    entry = None
+    if left:
+        entry = enter(
+            account=account,
+            kind=Entry.Kind.REFUND,
+            site=prepaid.site,
+            legs=[
+                Leg(Of.UNEARNED, leg, cents, prepaid)
+                for leg, cents in ((method, back), (Of.FEES, kept))
+                if cents
+            ],
+            memo=f"Rest of {prepaid.name} given back: {reason}",
+            key=key,
+            actor=actor,
+            now=now,
+        )
+    Prepaid.objects.filter(pk=prepaid.pk).update(state=Prepaid.State.ENDED)
+    record(
+        actor=actor,
+        now=now,
+        action="package.ended",
+        subject=f"prepaid:{prepaid.pk}",
+        site=prepaid.site,
+        before={"state": prepaid.state, "left": left},
+        after={"state": Prepaid.State.ENDED, "back": back, "kept": kept, "reason": reason},
+    )
+    return entry
+
+
+def refund_of(prepaid: Prepaid) -> tuple[int, int]:
+    """Cents that go back of what is left, and cents that the policy keeps (whole cents down)."""
+    kept = prepaid.left_cents * policy_of(prepaid.site_id).refund_keeps_percent // 100
+    return prepaid.left_cents - kept, kept
+
+
+def instalments(offer: PackageOffer, parts: int, first: date) -> list[dict[str, object]]:
+    """[{"due_on", "cents"}]: a deposit today, or the first part; the others a month apart."""
+    deposit = min(offer.deposit_cents, offer.cents)
+    if parts == 1:
+        shares: Sequence[int] = [offer.cents]
+    elif deposit:
+        rest = Money(offer.cents - deposit).parts(parts - 1)
+        shares = [deposit, *(one.cents for one in rest)]
+    else:
+        shares = [one.cents for one in Money(offer.cents).parts(parts)]
+    return [
+        {"due_on": _months_after(first, number).isoformat(), "cents": cents}
+        for number, cents in enumerate(shares)
+    ]
+
+
+def _settle(account: Account, package: Prepaid, actor: Actor, now: datetime) -> None:
+    """Let what was paid for a package cover what was delivered of it on credit."""
+    package.refresh_from_db()
+    if cents := min(unpaid_cents(package), package.left_cents):
+        enter(
+            account=account,
+            kind=Entry.Kind.TRANSFER,
+            site=package.site,
+            legs=[Leg(Of.UNEARNED, Of.RECEIVABLE, cents, package)],
+            memo=f"Visits delivered before {package.name} was paid",
+            actor=actor,
+            now=now,
+        )
+
+
+def _receive(
+    account: Account,
+    prepaid: Prepaid,
+    cents: int,
+    method: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    entry = pay_in(
+        account=account,
+        prepaid=prepaid,
+        cents=cents,
+        method=_held(method),
+        key=f"{key}:paid",
+        actor=actor,
+        now=now,
+    )
+    Payment.objects.create(
+        patient=account.patient,
+        site=prepaid.site,
+        method=method,
+        state=Payment.State.RECEIVED,
+        cents=cents,
+        key=f"{key}:paid",
+        prepaid=prepaid,
+        entry=entry,
+        by=actor.name,
+        created_at=now,
+        received_at=now,
+    )
+
+
+def _held(method: str) -> str:
+    for name, account in HELD.items():
+        if method == name:
+            return account
+    raise MoneyRefused("method_is_known", "Say how it is paid: cash, card or check.")
+
+
+def _sold_before(key: str) -> Prepaid | None:
+    """The package or deposit that this key made, if it did: read under the account's lock."""
+    return Prepaid.objects.filter(sale_key=key).first()
+
+
+def _must_be_offered(offer: PackageOffer, today: date) -> None:
+    ended = offer.valid_until is not None and offer.valid_until < today
+    if offer.valid_from > today or ended:
+        raise MoneyRefused("offer_is_valid", f"“{offer.name}” is not sold today; choose another.")
+    if not sum(offer.covers.values()):
+        raise MoneyRefused(
+            "package_covers_something", f"“{offer.name}” covers no visit: correct the offer first."
+        )
+
+
+def _must_be_theirs(patient: Patient, site: Site, series: Series | None) -> None:
+    if series and (series.patient_id != patient.pk or series.site_id != site.pk):
+        raise MoneyRefused(
+            "series_is_theirs", "That series is of another patient or site; choose one of theirs."
+        )
+
+
+def _tell(prepaid: Prepaid, action: str, key: str, actor: Actor, now: datetime) -> None:
+    record(
+        actor=actor,
+        now=now,
+        action=action,
+        subject=f"prepaid:{prepaid.pk}",
+        site=prepaid.site,
+        after={
+            "patient": prepaid.patient_id,
+            "name": prepaid.name,
+            "cents": prepaid.cents,
+            "visits": prepaid.visits,
+            "series": prepaid.series_id,
+        },
+    )
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day so many months on; the last of a month that is shorter."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from billing.errors import MoneyRefused
 from clinic.journal import ChangedMeanwhile
 from clinic.services.patients import MrnTaken
 from scheduling.errors import (
@@ -123,6 +124,11 @@ def _token(rule: str, message: str) -> Callable[[Any], Problem]:
     return lambda error: Problem("refused", message, refusals=[refusal])
 
 
+def _money(error: MoneyRefused) -> Problem:
+    refusal = {"rule": error.rule, "subject": "money", "message": str(error)}
+    return Problem("refused", str(error), refusals=[refusal])
+
+
 def _changed(error: ChangedMeanwhile) -> Problem:
     return Problem("changed-meanwhile", f"{error} {CHANGED_ADVICE}")
 
@@ -182,6 +188,7 @@ TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (Refused, _refused("refused")),
     (ProposalUnknown, _token("proposal_unknown", "This proposal was never given out.")),
     (ProposalExpired, _token("proposal_expired", "This proposal is too old: ask for new ones.")),
+    (MoneyRefused, _money),
     (UnknownProtocol, lambda error: unknown("protocol", "There is no protocol with this key.")),
     (ChangedMeanwhile, _changed),
     (MrnTaken, _same_words("mrn-taken")),

@@ -31,6 +31,8 @@ app.conf.beat_schedule = {
     "tell what was not told today": every(3600, "scheduling.tasks.catch_up_messages", 1440),
     "remind": every(300, "scheduling.tasks.queue_reminders"),
     "send messages": every(30, "scheduling.tasks.send_messages"),
+    "estimates of what changed just now": every(300, "billing.tasks.refresh_recent_estimates", 15),
+    "estimates of what changed today": every(7200, "billing.tasks.refresh_recent_estimates", 1500),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),

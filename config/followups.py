@@ -7,6 +7,7 @@ given the journal row. Anything slow or remote is a Celery task that the consequ
 
 from __future__ import annotations
 
+from billing.tasks import refresh_estimates
 from clinic.followups import Table
 from clinic.models import Journal
 from scheduling.models import WaitlistEntry
@@ -40,6 +41,16 @@ def better_soon(entry: Journal) -> None:
         improve_recovery.delay(int(entry.subject.partition(":")[2]))
 
 
+def estimate_soon(entry: Journal) -> None:
+    """What is booked, moved or given up may need another good faith estimate, by a worker.
+
+    When the queue of tasks cannot be reached, `refresh_recent_estimates` finds it within minutes.
+    """
+    missed = "no_show" in (entry.before.get("status"), entry.after.get("status"))
+    if missed if entry.action == "visit.status" else leads(entry):
+        refresh_estimates.delay(entry.pk)
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -48,14 +59,17 @@ FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
-    "visit.status": [follow_up_of, offer_soon],
-    "visit.to_rebook": [tell_soon, offer_soon],
-    "visit.booked": [tell_soon],
-    "visit.cancelled": [follow_up_of, tell_soon, offer_soon],
-    "visit.restored": [follow_up_of, tell_soon],
-    "visit.moved": [follow_up_of, tell_soon, offer_soon],
-    "series.booked": [tell_soon],
-    "series.cancelled": [follow_up_of, offer_soon],
+    "visit.status": [follow_up_of, offer_soon, estimate_soon],
+    "visit.to_rebook": [tell_soon, offer_soon, estimate_soon],
+    "visit.booked": [tell_soon, estimate_soon],
+    "visit.cancelled": [follow_up_of, tell_soon, offer_soon, estimate_soon],
+    "visit.restored": [follow_up_of, tell_soon, estimate_soon],
+    "visit.moved": [follow_up_of, tell_soon, offer_soon, estimate_soon],
+    "series.booked": [tell_soon, estimate_soon],
+    "series.cancelled": [follow_up_of, offer_soon, estimate_soon],
+    "series.extended": [estimate_soon],
+    "package.sold": [estimate_soon],
+    "package.ended": [estimate_soon],
     "recovery.opened": [better_soon],
     "recovery.replanned": [better_soon],
     "wait.joined": [offer_soon],

@@ -373,3 +373,8 @@ class FeedShape(serializers.Serializer[Any]):
 
 class NewFeedShape(FeedShape):
     url = serializers.URLField(help_text="Shown this once.")
+
+
+class MoneyShape(serializers.Serializer[Any]):
+    amount = serializers.RegexField(r"^-?[0-9]+\.[0-9]{2}$", help_text="As text, never rounded.")
+    currency = serializers.CharField(help_text="ISO 4217.")

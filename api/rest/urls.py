@@ -10,9 +10,11 @@ from api.rest.appointments import (
 )
 from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
+from api.rest.estimates import EstimateIssuing, EstimatePaper, Estimates, OneEstimate
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
 from api.rest.follow_ups import FollowUpsDoor
 from api.rest.gates import Gates
+from api.rest.invoices import InvoicePaper, Invoices, OneInvoice
 from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
@@ -60,6 +62,13 @@ V1 = {
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,
+    "estimates": Estimates,
+    "estimates/<str:id>": OneEstimate,
+    "estimates/<str:id>/issue": EstimateIssuing,
+    "estimates/<str:id>/pdf": EstimatePaper,
+    "invoices": Invoices,
+    "invoices/<str:id>": OneInvoice,
+    "invoices/<str:id>/pdf": InvoicePaper,
 }
 
 urlpatterns = [

@@ -5,30 +5,24 @@ Lengths are points. What does not fit goes on the next sheet, a table with its h
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from reportlab.lib.pagesizes import A4, LETTER
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from billing.documents import words
+from billing.documents.looks import colour_of, picture_of
 from clinic.lettering import BOLD, PLAIN, draw, width, wrapped
 
 LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "GT", "PR"})
 MARGIN, FOOT, BAR = 50.0, 64.0, 6.0
 INK, GREY, LINE, TINT = 0.0, 0.36, 0.82, 0.93
-PLAIN_COLOUR = (0.0, 0.376, 0.478)
-DARK_ENOUGH = 0.45
-"""The luminance up to which a clinic's colour can be read on white; a lighter one is darkened."""
 LOGO_WIDE, LOGO_HIGH = 150.0, 44.0
 RIGHT = "right"
 
-Colour = tuple[float, float, float]
 Cell = str | tuple[str, str]
 """A text, or a text with a smaller one under it."""
 
@@ -281,25 +275,3 @@ class Paper:
         colour = (ink, ink, ink) if isinstance(ink, float) else ink
         self.canvas.setFillColorRGB(*colour)
         self.canvas.setStrokeColorRGB(*colour)
-
-
-def colour_of(text: str) -> Colour:
-    """#00607a as shares of red, green and blue, dark enough to be read on white."""
-    try:
-        red, green, blue = (int(text[n : n + 2], 16) / 255 for n in (1, 3, 5))
-    except ValueError:
-        return PLAIN_COLOUR
-    bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    darker = min(1.0, DARK_ENOUGH / bright) if bright else 1.0
-    return red * darker, green * darker, blue * darker
-
-
-def picture_of(logo: str) -> ImageReader | None:
-    """The image of a data: address; None for none, or for what is no picture."""
-    head, _, data = logo.partition(";base64,")
-    if not head.startswith("data:image/"):
-        return None
-    try:
-        return ImageReader(BytesIO(base64.b64decode(data, validate=True)))
-    except (binascii.Error, OSError, ValueError):
-        return None

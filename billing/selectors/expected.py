@@ -33,7 +33,9 @@ ESKETAMINE = {"route": None, "esketamine_mg": 84}
 
 
 class Line(TypedDict):
-    """One code of one visit, or a package. `cents` is for all units; `problem` is a text or ""."""
+    """One code of one visit, or a package. `cents` is for all units, 0 where a package pays for
+    it (`packaged`); `problem` is a text or "".
+    """
 
     on: str
     step: str
@@ -43,6 +45,7 @@ class Line(TypedDict):
     units: int
     cents: int
     provider: str
+    packaged: bool
     problem: str
 
 
@@ -83,11 +86,12 @@ def expected_of(
                     on=on.isoformat(),
                     step=visit.step,
                     visit=step_name(visit),
-                    what=f"{line.what} (in the package)" if paid_for else line.what,
+                    what=line.what,
                     code=line.code,
                     units=line.units,
                     cents=scaled((each or 0) * line.units, percent),
                     provider=provider.name if provider else "",
+                    packaged=paid_for,
                     problem=problem,
                 )
             )
@@ -116,6 +120,7 @@ def _packages(series: Series | None, days: Mapping[int, Any]) -> tuple[list[Line
                 units=1,
                 cents=package.cents,
                 provider="",
+                packaged=False,
                 problem="",
             )
         )

@@ -10,17 +10,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
-
 from billing.documents import TITLES, number
 from billing.good_faith import DISPUTE_FROM
 from billing.models import Charge, Document, Entry, Estimate, Payment, Policy, Posting
-from billing.selectors.frequency import how_often
 from billing.selectors.ledger import balances, owed
 from billing.selectors.providers import Provider, providers_of
 from billing.selectors.settling import entries_of, paid_by, paid_of_charges
 from clinic.models import Patient, Site
-from scheduling.models import Appointment
 from scheduling.selectors.visits import step_name
 from scheduling.services.composing import telephone
 
@@ -199,33 +195,12 @@ def of_superbill(patient: Patient, site: Site, first: date, last: date) -> Facts
     return {
         "first": first.isoformat(),
         "last": last.isoformat(),
-        "providers": _named(answers.values()),
+        "providers": named(answers.values()),
         "diagnoses": list(dict.fromkeys(code for one in charges for code in one.diagnoses)),
         "lines": lines,
         "places": dict(place_of(charge) for charge in charges),
         "charged_cents": sum(line["cents"] for line in lines),
         "paid_cents": sum(line["paid_cents"] for line in lines),
-    }
-
-
-def of_estimate(estimate: Estimate, replaces: Document | None) -> Facts:
-    """What is expected, grouped by visit; `unpriced` says what no price is known for."""
-    visits = _visits(estimate)
-    days = sorted(line["on"] for line in estimate.lines)
-    diagnoses = Charge.objects.filter(appointment__in=visits).values_list("diagnoses", flat=True)
-    return {
-        "version": estimate.version,
-        "course": _course(estimate),
-        "how_often": how_often(visits, estimate.site),
-        "first": days[0],
-        "last": days[-1],
-        "cents": estimate.cents,
-        "lines": _grouped(estimate.lines),
-        "unpriced": sorted({line["problem"] for line in estimate.lines if line["problem"]}),
-        "providers": _named(providers_of(visits).values()),
-        "diagnoses": sorted({code for codes in diagnoses for code in codes}),
-        "dispute_cents": DISPUTE_FROM.cents,
-        "replaces": label(replaces) if replaces else "",
     }
 
 
@@ -236,6 +211,11 @@ def label(document: Document) -> str:
 
 def title(document: Document) -> str:
     return TITLES[document.kind]
+
+
+def named(providers: Iterable[Provider]) -> list[Facts]:
+    """Each once, as documents name them."""
+    return [one.facts for one in dict.fromkeys(providers)]
 
 
 def place_of(charge: Charge) -> tuple[str, str]:
@@ -255,46 +235,6 @@ def _line(charge: Charge) -> Facts:
     }
 
 
-def _grouped(lines: Iterable[Facts]) -> list[Facts]:
-    """The lines of a visit one under another: day and visit are told with the first of them."""
-    shown: list[Facts] = []
-    before: tuple[str, str] | None = None
-    for line in lines:
-        here = (line["on"], line["step"])
-        first = here != before
-        before = here
-        under = ", ".join(filter(None, [line["visit"], line["provider"]])) if first else ""
-        package = line["what"].endswith("(in the package)")
-        shown.append(
-            {
-                "on": line["on"],
-                "first": first,
-                "what": line["what"].removesuffix(" (in the package)"),
-                "under": under,
-                "code": line["code"],
-                "units": line["units"],
-                "cents": line["cents"],
-                "priced": not package,
-            }
-        )
-    return shown
-
-
-def _visits(estimate: Estimate) -> list[Appointment]:
-    steps = {line["step"] for line in estimate.lines}
-    mine = Q(pk=estimate.appointment_id)
-    if estimate.series_id:
-        mine = Q(series=estimate.series_id, step__in=steps)
-    rows = Appointment.objects.filter(mine).exclude(status__in=("cancelled", "no_show"))
-    return list(rows.select_related("protocol_version").order_by("starts_at", "pk"))
-
-
-def _course(estimate: Estimate) -> str:
-    if estimate.series:
-        return str(estimate.series.protocol_version.name)
-    return step_name(estimate.appointment) if estimate.appointment else ""
-
-
 def _charges(pks: Iterable[int | None]) -> dict[int, Charge]:
     rows = Charge.objects.filter(pk__in=[pk for pk in pks if pk])
     related = rows.select_related("appointment__protocol_version")
@@ -305,10 +245,6 @@ def _answers(charges: Iterable[Charge]) -> dict[int, Provider]:
     """Who answers for the visits of charges, by the visit's id."""
     visits = {one.appointment_id: one.appointment for one in charges if one.appointment}
     return dict(providers_of(visits.values()))
-
-
-def _named(providers: Iterable[Provider]) -> list[Facts]:
-    return [one.facts for one in dict.fromkeys(providers)]
 
 
 def _titled(provider: Provider | None) -> str:

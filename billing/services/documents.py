@@ -15,6 +15,7 @@ from billing.documents import draw, lacking
 from billing.errors import MoneyRefused
 from billing.models import Document, Estimate, Numbering, Payment
 from billing.selectors import facts
+from billing.selectors.estimate_facts import of_estimate
 from billing.services.estimating import bring_up_to_date
 from billing.services.ledger import open_account
 from clinic.journal import Actor, record
@@ -48,7 +49,7 @@ def issue_estimate(*, estimate: int, actor: Actor, now: datetime) -> Document:
         patient=row.patient,
         site=row.site,
         cents=row.cents,
-        said=facts.of_estimate(row, _issued_before(row)),
+        said=of_estimate(row, _issued_before(row)),
         actor=actor,
         now=now,
     )

@@ -29,6 +29,7 @@ from scheduling.models.series import GONE
 SYSTEM = Actor(name="Chairtime", door="task")
 State = Estimate.State
 OPEN = (State.DUE, State.ISSUED, State.NOT_NEEDED)
+TOLD = ("on", "what", "code", "units", "cents", "packaged")
 INSURED = "Insured on the first day of care: not required unless the patient asks for one."
 NOTHING_AHEAD = "Every visit it was for was cancelled."
 
@@ -188,9 +189,7 @@ def _same(estimate: Estimate, expected: Expected) -> bool:
     """
 
     def told(lines: Iterable[Any]) -> list[tuple[Any, ...]]:
-        return sorted(
-            (one["on"], one["what"], one["code"], one["units"], one["cents"]) for one in lines
-        )
+        return sorted(tuple(one[field] for field in TOLD) for one in lines)
 
     return told(estimate.lines) == told(expected.lines)
 

@@ -18,6 +18,9 @@ from django.test import Client as Browser
 from django.urls import get_resolver
 
 from api.permissions import ROLES, SCOPES
+from billing.models import Document, Estimate
+from billing.services.estimating import refresh_estimate
+from billing.services.invoicing import issue_invoice
 from clinic.models import (
     AvailabilityException,
     Grant,
@@ -45,6 +48,7 @@ from scheduling.services.time_off import ask_time_off
 from scheduling.services.waiting import join_waitlist
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
+from tests.money.papers import charge, priced
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +98,15 @@ feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
 feeds:write        | 200  | no    | POST   /api/v1/calendar-feeds/<str:id>/rotate
+billing:write      | 201  | no    | POST   /api/v1/estimates
+billing:read       | 200  | none  | GET    /api/v1/estimates
+billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>
+billing:write      | 200  | no    | POST   /api/v1/estimates/<str:id>/issue
+billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>/pdf
+billing:write      | 201  | no    | POST   /api/v1/invoices
+billing:read       | 200  | none  | GET    /api/v1/invoices
+billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>
+billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>/pdf
 """
 
 # Open to anybody: they show nobody, or ask for a secret of their own.
@@ -260,6 +273,19 @@ class World:
             created_at=NOW,
         )
 
+    def estimate(self, name: str) -> Estimate:
+        """The newest of a site's series, with every price it needs."""
+        where = self.sites[name]
+        if not where.price_lists.exists():
+            priced(where)
+        refresh_estimate(series=self.series[name].pk, now=NOW)
+        return self.series[name].estimates.latest("version")
+
+    def invoice(self, name: str) -> Document:
+        """Of a charge that was approved just now."""
+        charge(self.patient(name), self.sites[name])
+        return issue_invoice(patient=self.patient(name), site=self.sites[name], actor=DESK, now=NOW)
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -293,6 +319,8 @@ class World:
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
+            "/api/v1/estimates/": lambda: self.estimate(name).pk,
+            "/api/v1/invoices/": lambda: self.invoice(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
@@ -336,6 +364,9 @@ class World:
             "<int:on_call>": lambda: self.on_call(name).pk,
             "<slug:protocol>": lambda: "aud-kare",
             "<slug:draft>": lambda: open_draft(key="aud-kare", actor=DESK, now=NOW).key,
+            "<int:estimate>": lambda: self.estimate(name).pk,
+            "<int:document>": lambda: self.invoice(name).pk,
+            "<slug:paper_kind>": lambda: "invoice",
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",
         }
@@ -368,6 +399,12 @@ class World:
                 "starts_at": self.visit(name).starts_at.isoformat()
             },
             "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
+            "POST   /api/v1/estimates": {"series": str(self.series[name].pk)},
+            "POST   /api/v1/invoices": {
+                "patient": who,
+                "site": where,
+                "charges": [str(charge(self.patient(name), self.sites[name]).pk)],
+            },
         }.get(address) or (
             {"proposal": self.proposal(name)}
             if address == "POST   /api/v1/series"

@@ -94,6 +94,8 @@ PAGES = {
     "set-up, treatments": ("administrator", "/start/protocols", ".start-card"),
     "set-up, rooms": ("administrator", "/start/rooms", ".as-room"),
     "set-up, check": ("administrator", "/start/check", ".start-checks"),
+    "estimates": ("front_desk", "/sites/{site}/estimates", ".empty"),
+    "documents": ("front_desk", "/patients/{pia}/documents", ".issue-list"),
     "style": ("administrator", "/style", ".swatches"),
     "sign in": ("", "/account/login/", "#id_login"),
     "change password": ("front_desk", "/account/password/change/", "form"),

@@ -9,7 +9,9 @@ from api.permissions import may
 from clinic.models import Site, User
 
 # name, label, the address's name, and the actions of which one is needed
-TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = ()
+TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("estimates", "Estimates", "estimates", ("see_balance",)),
+)
 
 
 def money_tabs(user: User, site: Site) -> list[Tab]:

@@ -76,6 +76,15 @@ waitlist:write     | 201  | no    | POST   /api/v1/waitlist
 waitlist:read      | 200  | none  | GET    /api/v1/waitlist
 waitlist:write     | 200  | no    | POST   /api/v1/offers/<str:token>/accept
 follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
+billing:write      | 201  | no    | POST   /api/v1/estimates
+billing:read       | 200  | none  | GET    /api/v1/estimates
+billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>
+billing:write      | 200  | no    | POST   /api/v1/estimates/<str:id>/issue
+billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>/pdf
+billing:write      | 201  | no    | POST   /api/v1/invoices
+billing:read       | 200  | none  | GET    /api/v1/invoices
+billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>
+billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>/pdf
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/move
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/status
 appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>/gates
@@ -98,15 +107,6 @@ feeds:read         | 200  | none  | GET    /api/v1/calendar-feeds
 feeds:write        | 201  | no    | POST   /api/v1/calendar-feeds
 feeds:write        | 204  | no    | DELETE /api/v1/calendar-feeds/<str:id>
 feeds:write        | 200  | no    | POST   /api/v1/calendar-feeds/<str:id>/rotate
-billing:write      | 201  | no    | POST   /api/v1/estimates
-billing:read       | 200  | none  | GET    /api/v1/estimates
-billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>
-billing:write      | 200  | no    | POST   /api/v1/estimates/<str:id>/issue
-billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>/pdf
-billing:write      | 201  | no    | POST   /api/v1/invoices
-billing:read       | 200  | none  | GET    /api/v1/invoices
-billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>
-billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>/pdf
 """
 
 # Open to anybody: they show nobody, or ask for a secret of their own.

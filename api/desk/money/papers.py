@@ -73,7 +73,8 @@ def _paper(document: Document) -> Paper:
     if corrected:
         note = "Taken back by a credit note"
     elif document.corrects:
-        note = f"Corrects {document.corrects.facts['number']}"
+        verb = "Takes back" if document.kind == Document.Kind.CREDIT else "Corrects"
+        note = f"{verb} {document.corrects.facts['number']}"
     elif document.facts.get("over"):
         note = f"{dollars(document.facts['over']['by_cents'])} over its estimate"
     return Paper(

@@ -20,7 +20,7 @@ from clinic.transactions import writing
 from scheduling.models import Appointment, Series
 
 ACTOR = Actor(name="load_demo", door="command")
-ESTIMATED, LATE, WAITING, INVOICED, INSURERS = 18, 2, 4, 6, 2
+ESTIMATED, LATE, WAITING, INVOICED, INSURERS = 12, 2, 4, 6, 2
 """Series that have an estimate, of those overdue and due; invoices; superbills: for each site."""
 LATELY = timedelta(days=60)
 FOR_GOOD = date(2099, 12, 31)

@@ -25,12 +25,12 @@ def superbill(paper: Paper, facts: Facts) -> None:
     several = len(facts["providers"]) > 1
     paper.table(
         (
-            Column("Date", 0.125),
+            Column("Date", 0.15),
             Column("Place", 0.07),
             Column("Code", 0.09),
             Column("Mod.", 0.075),
             Column("Dx", 0.08),
-            Column("Service", 0.26),
+            Column("Service", 0.235),
             Column("Units", 0.075, RIGHT),
             Column("Charged", 0.115, RIGHT),
             Column("Paid", 0.11, RIGHT),
@@ -130,8 +130,8 @@ def _meaning(facts: Facts) -> list[str]:
         "your health calls for something else.",
         "It covers the visits listed and nothing else. Your clinician may advise further services "
         "that are booked separately; they are not in it, and you may ask for an estimate of them.",
-        f"It is for {facts['how_often'].lower()}, {_span(facts).lower()}. When visits are added, "
-        "moved or given up in a way that changes it, you get a new one.",
+        f"It is for {facts['how_often']}. {_span(facts)}. When visits are added, moved or given up "
+        "in a way that changes it, you get a new one.",
         "It is not a contract. You need not take any of these services, here or elsewhere.",
         "It is for those who pay themselves, or who do not want a claim made to their insurer.",
     ]
@@ -143,7 +143,7 @@ def _providers(title: str, providers: list[dict[str, str]]) -> tuple[str, list[s
         lines.append(", ".join(filter(None, [one["name"], one["title"]])))
         if one["npi"]:
             lines.append(f"NPI {one['npi']}")
-    return title, lines or ["To be named"]
+    return title, lines or ["The clinic’s team"]
 
 
 def _billed_by(clinic: dict[str, str]) -> list[str]:

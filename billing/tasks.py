@@ -1,4 +1,4 @@
-"""Work that nobody waits for; each task is one call of a service a visit."""
+"""Work that nobody waits for; each task is one call of a service, for each visit at most."""
 
 import logging
 from datetime import timedelta
@@ -7,7 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing.selectors.charges import proposed_visits
-from billing.services import charging
+from billing.services import charging, estimating
+from clinic.models import Journal
 
 log = logging.getLogger("chairtime.billing")
 
@@ -45,3 +46,15 @@ def _capture_each(visits: list[int]) -> int:
         else:
             captured += 1
     return captured
+
+
+@shared_task
+def refresh_estimates(entry: int) -> int:
+    """What follows from an act on visits: the estimates of all that it changed."""
+    return estimating.refresh_for(Journal.objects.get(pk=entry), now=timezone.now())
+
+
+@shared_task
+def refresh_recent_estimates(minutes: int) -> int:
+    """The estimates of what was booked or changed in the last minutes and got none."""
+    return estimating.refresh_recent(within=timedelta(minutes=minutes), now=timezone.now())

@@ -36,6 +36,8 @@ app.conf.beat_schedule = {
     "read outside calendars": every(120, "scheduling.tasks.read_calendars"),
     "charges of what changed just now": every(300, "billing.tasks.capture_waiting", 15),
     "charges of what changed today": every(7200, "billing.tasks.capture_waiting", 1440),
+    "estimates of what changed just now": every(300, "billing.tasks.refresh_recent_estimates", 15),
+    "estimates of what changed today": every(7200, "billing.tasks.refresh_recent_estimates", 1500),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old proposals": every(1800, "api.tasks.forget_old_proposals"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from api.tasks import send_webhooks
 from api.webhooks import outbox
-from billing.tasks import capture_visit, propose_anew
+from billing.tasks import capture_visit, propose_anew, refresh_estimates
 from clinic.followups import Table
 from clinic.models import Journal
 from clinic.transactions import after_commit
@@ -73,6 +73,16 @@ def charge_anew(entry: Journal) -> None:
     propose_anew.delay(site=entry.site_id, series=entry.after.get("series"))
 
 
+def estimate_soon(entry: Journal) -> None:
+    """What is booked, moved or given up may need another good faith estimate, by a worker.
+
+    When the queue of tasks cannot be reached, `refresh_recent_estimates` finds it within minutes.
+    """
+    missed = "no_show" in (entry.before.get("status"), entry.after.get("status"))
+    if missed if entry.action == "visit.status" else leads(entry):
+        refresh_estimates.delay(entry.pk)
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -81,14 +91,17 @@ FOLLOWUPS: Table = {
     "patient.corrected": [retell_patient],
     "room.changed": [retell_room],
     "site.changed": [retell_site],
-    "visit.status": [follow_up_of, offer_soon, charge_soon],
-    "visit.to_rebook": [tell_soon, offer_soon],
-    "visit.booked": [tell_soon],
-    "visit.cancelled": [follow_up_of, tell_soon, offer_soon, charge_soon],
-    "visit.restored": [follow_up_of, tell_soon, charge_soon],
-    "visit.moved": [follow_up_of, tell_soon, offer_soon],
-    "series.booked": [tell_soon],
-    "series.cancelled": [follow_up_of, offer_soon],
+    "visit.status": [follow_up_of, offer_soon, charge_soon, estimate_soon],
+    "visit.to_rebook": [tell_soon, offer_soon, estimate_soon],
+    "visit.booked": [tell_soon, estimate_soon],
+    "visit.cancelled": [follow_up_of, tell_soon, offer_soon, charge_soon, estimate_soon],
+    "visit.restored": [follow_up_of, tell_soon, charge_soon, estimate_soon],
+    "visit.moved": [follow_up_of, tell_soon, offer_soon, estimate_soon],
+    "series.booked": [tell_soon, estimate_soon],
+    "series.cancelled": [follow_up_of, offer_soon, estimate_soon],
+    "series.extended": [estimate_soon],
+    "package.sold": [estimate_soon],
+    "package.ended": [estimate_soon],
     "recovery.opened": [better_soon],
     "recovery.replanned": [better_soon],
     "wait.joined": [offer_soon],

@@ -14,7 +14,7 @@ from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.pdfgen.canvas import Canvas
 
 from api.desk import words
-from api.desk.lettering import BOLD, draw, width, wrapped
+from clinic.lettering import BOLD, draw, width, wrapped
 from clinic.models import Site
 
 LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "VE", "GT", "PR"})

@@ -10,9 +10,11 @@ from api.rest.appointments import (
 )
 from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
+from api.rest.estimates import EstimateIssuing, EstimatePaper, Estimates, OneEstimate
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
 from api.rest.follow_ups import FollowUpsDoor
 from api.rest.gates import Gates
+from api.rest.invoices import InvoicePaper, Invoices, OneInvoice
 from api.rest.moves import AppointmentMoving
 from api.rest.packages import Charges, PackageEnding, PackageOffers, Packages
 from api.rest.patients import OnePatient, Patients, PatientSearch
@@ -83,6 +85,13 @@ V1 = {
     "webhook-endpoints/<str:id>/deliveries": EndpointDeliveries,
     "webhook-endpoints/<str:id>/replay": DeadReplay,
     "webhook-deliveries/<str:id>/replay": DeliveryReplay,
+    "estimates": Estimates,
+    "estimates/<str:id>": OneEstimate,
+    "estimates/<str:id>/issue": EstimateIssuing,
+    "estimates/<str:id>/pdf": EstimatePaper,
+    "invoices": Invoices,
+    "invoices/<str:id>": OneInvoice,
+    "invoices/<str:id>/pdf": InvoicePaper,
 }
 
 urlpatterns = [

@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 
 from api.desk.itinerary_pdf import Itinerary, Line, pdf_of
-from api.desk.lettering import spelled, width, wrapped
+from clinic.lettering import spelled, width, wrapped
 from clinic.models import Grant, Site, User
 from scheduling.models import ProtocolVersion
 from scheduling.services.booking import book_series

@@ -20,7 +20,9 @@ from django.urls import get_resolver
 from api.permissions import ROLES, SCOPES
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.signing import new_secret, sealed
-from billing.models import Charge, PackageOffer, Prepaid
+from billing.models import Charge, Document, Estimate, PackageOffer, Prepaid
+from billing.services.estimating import refresh_estimate
+from billing.services.invoicing import issue_invoice
 from billing.services.packages import sell_package
 from billing.services.pricing import save_price_list
 from clinic.models import (
@@ -60,6 +62,7 @@ from scheduling.services.time_off import ask_time_off
 from scheduling.services.waiting import join_waitlist
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
+from tests.money.papers import charge, priced
 from tests.money.visits import offer, price_list
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +91,15 @@ waitlist:write     | 201  | no    | POST   /api/v1/waitlist
 waitlist:read      | 200  | none  | GET    /api/v1/waitlist
 waitlist:write     | 200  | no    | POST   /api/v1/offers/<str:token>/accept
 follow-ups:read    | 200  | none  | GET    /api/v1/follow-ups
+billing:write      | 201  | no    | POST   /api/v1/estimates
+billing:read       | 200  | none  | GET    /api/v1/estimates
+billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>
+billing:write      | 200  | no    | POST   /api/v1/estimates/<str:id>/issue
+billing:read       | 200  | no    | GET    /api/v1/estimates/<str:id>/pdf
+billing:write      | 201  | no    | POST   /api/v1/invoices
+billing:read       | 200  | none  | GET    /api/v1/invoices
+billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>
+billing:read       | 200  | no    | GET    /api/v1/invoices/<str:id>/pdf
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/move
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/status
 appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>/gates
@@ -355,6 +367,19 @@ class World:
         save_price_list(site=self.sites[name], **facts, actor=DESK, now=NOW)
         return Journal.objects.get(subject=f"price_list:{listed.pk}")
 
+    def estimate(self, name: str) -> Estimate:
+        """The newest of a site's series, with every price it needs."""
+        where = self.sites[name]
+        if not where.price_lists.exists():
+            priced(where)
+        refresh_estimate(series=self.series[name].pk, now=NOW)
+        return self.series[name].estimates.latest("version")
+
+    def invoice(self, name: str) -> Document:
+        """Of a charge that was approved just now."""
+        charge(self.patient(name), self.sites[name])
+        return issue_invoice(patient=self.patient(name), site=self.sites[name], actor=DESK, now=NOW)
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -394,6 +419,8 @@ class World:
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
             "/api/v1/webhook-endpoints/": lambda: self.webhook(name).pk,
             "/api/v1/webhook-deliveries/": lambda: self.webhook_delivery(name).pk,
+            "/api/v1/estimates/": lambda: self.estimate(name).pk,
+            "/api/v1/invoices/": lambda: self.invoice(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
@@ -445,6 +472,9 @@ class World:
             "<int:on_call>": lambda: self.on_call(name).pk,
             "<slug:protocol>": lambda: "aud-kare",
             "<slug:draft>": lambda: open_draft(key="aud-kare", actor=DESK, now=NOW).key,
+            "<int:estimate>": lambda: self.estimate(name).pk,
+            "<int:document>": lambda: self.invoice(name).pk,
+            "<slug:paper_kind>": lambda: "invoice",
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",
         }
@@ -485,6 +515,12 @@ class World:
             "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
             "POST   /api/v1/webhook-endpoints": {"site": where, "url": "https://93.184.216.34/"},
             "PATCH  /api/v1/webhook-endpoints/<str:id>": {"description": "Records"},
+            "POST   /api/v1/estimates": {"series": str(self.series[name].pk)},
+            "POST   /api/v1/invoices": {
+                "patient": who,
+                "site": where,
+                "charges": [str(charge(self.patient(name), self.sites[name]).pk)],
+            },
         }.get(address) or (
             {"proposal": self.proposal(name)}
             if address == "POST   /api/v1/series"

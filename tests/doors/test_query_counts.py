@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
 from api.permissions import ROLES
+from billing.models import Estimate
 from clinic.finding import search_key
 from clinic.models import (
     Absence,
@@ -82,6 +83,8 @@ PAGES = {
     "sign-ins": ("administrator", "sign-ins", {}, "", 16),
     "sites": ("administrator", "sites", {}, "", 16),
     "protocols": ("prescriber", "protocols", {}, "", 16),
+    "estimates": ("front_desk", "estimates", {}, "", 20),
+    "estimates as a file": ("biller", "estimates-file", {}, "", 14),
 }
 
 
@@ -229,6 +232,17 @@ def grow(where: Site, version: ProtocolVersion, first: int, last: int) -> None:
             due_on=MONDAY,
             closes_on=FAR,
             **stamps,
+        )
+        for one in series
+    )
+    Estimate.objects.bulk_create(
+        Estimate(
+            patient_id=one.patient_id,
+            site=where,
+            series=one,
+            due_on=MONDAY,
+            rule="Booked today",
+            made_at=NOW,
         )
         for one in series
     )

@@ -115,6 +115,8 @@ PAGES = {
     "price list": ("manager", "/prices/{prices}", "#id_prices"),
     "package offer": ("manager", "/package-offers/{offer}", "#id_cents"),
     "rules about money": ("manager", "/sites/{site}/money-policy", "#id_npi"),
+    "estimates": ("front_desk", "/sites/{site}/estimates", ".empty"),
+    "documents": ("front_desk", "/patients/{pia}/documents", ".issue-list"),
     "style": ("administrator", "/style", ".swatches"),
     "sign in": ("", "/account/login/", "#id_login"),
     "change password": ("front_desk", "/account/password/change/", "form"),

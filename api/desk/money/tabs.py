@@ -12,6 +12,7 @@ from clinic.models import Site, User
 TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("charges", "Charges", "charges", ("see_billing",)),
     ("packages", "Packages", "packages", ("see_billing",)),
+    ("estimates", "Estimates", "estimates", ("see_balance",)),
 )
 
 

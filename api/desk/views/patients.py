@@ -82,6 +82,7 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         may_sell=bool(site and may(user, "take_payments", site)),
         sees_care=may(user, "see_care", found.home_site),
         latest=latest_of(user, found),
+        sees_money=may(user, "see_balance"),
     )
 
 

@@ -33,5 +33,6 @@ app.conf.beat_schedule = {
     "send messages": every(30, "scheduling.tasks.send_messages"),
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
+    "ask about pending payments": every(60, "billing.tasks.reconcile_payments"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),
 }

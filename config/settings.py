@@ -285,6 +285,12 @@ MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
 PRIVATE_ADDRESSES = env.list("PRIVATE_ADDRESSES", default=[])
 REMINDER_HOURS = env.list("REMINDER_HOURS", cast=int, default=[72, 24])
 
+# Cards on line are off without a key. STRIPE_API_BASE is where tests have a Stripe of their own.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -296,5 +302,6 @@ LOGGING = {
         # A 4xx is in the access line already.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -187,6 +187,8 @@ SPECTACULAR_SETTINGS = {
         "FollowUpState": "scheduling.models.FollowUp.State",
         "FollowUpKind": "scheduling.models.FollowUp.Kind",
         "CancelKind": "scheduling.models.CancelKind",
+        "PaymentMethod": "billing.models.Payment.Method",
+        "PaymentState": "billing.models.Payment.State",
     },
     "TITLE": "Chairtime",
     "DESCRIPTION": "Book whole treatment series in an infusion clinic.",

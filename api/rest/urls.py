@@ -15,6 +15,7 @@ from api.rest.follow_ups import FollowUpsDoor
 from api.rest.gates import Gates
 from api.rest.moves import AppointmentMoving
 from api.rest.patients import OnePatient, Patients, PatientSearch
+from api.rest.payments import PaymentRefund, Payments
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
 from api.rest.reports import UtilisationReport
@@ -57,6 +58,8 @@ V1 = {
     "waitlist": Waitlist,
     "offers/<str:token>/accept": OfferAcceptance,
     "follow-ups": FollowUpsDoor,
+    "payments": Payments,
+    "payments/<str:id>/refund": PaymentRefund,
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,

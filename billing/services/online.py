@@ -142,6 +142,8 @@ def charge_kept_card(
     row = _pending(
         patient=patient, site=site, cents=cents, key=key, prepaid=prepaid, actor=actor, now=now
     )
+    if row.state == Payment.State.FAILED:
+        raise Declined(row.problem)
     if row.state != Payment.State.PENDING or row.intent:
         return row
     try:

@@ -18,6 +18,8 @@ from django.test import Client as Browser
 from django.urls import get_resolver
 
 from api.permissions import ROLES, SCOPES
+from billing.models import Payment
+from billing.services.paying import take_payment
 from clinic.models import (
     AvailabilityException,
     Grant,
@@ -87,6 +89,9 @@ appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
 reports:read       | 200  | no    | GET    /api/v1/reports/utilisation
+billing:read       | 200  | none  | GET    /api/v1/payments
+billing:write      | 201  | no    | POST   /api/v1/payments
+billing:write      | 201  | no    | POST   /api/v1/payments/<str:id>/refund
 absences:write     | 201  | no    | POST   /api/v1/absences
 absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
 absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
@@ -107,6 +112,8 @@ ANYBODY = (
     "/welcome/<str:secret>",
     "/follow-ups/<str:secret>",
     "/offers/<str:secret>",
+    "/pay/<str:secret>",
+    "/stripe/webhook",
 )
 # Pages of the packages that sign people in (allauth guards its own), and the admin's pages.
 SIGN_IN, ADMIN = "/account/", "/admin/"
@@ -260,6 +267,18 @@ class World:
             created_at=NOW,
         )
 
+    def payment(self, name: str) -> Payment:
+        """Of $50.00 that a patient of a site brought in cash."""
+        return take_payment(
+            patient=self.patient(name).pk,
+            site=self.sites[name],
+            method="cash",
+            cents=5_000,
+            key=f"walk-{Payment.objects.count()}",
+            actor=DESK,
+            now=NOW,
+        )
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -293,6 +312,7 @@ class World:
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
+            "/api/v1/payments/": lambda: self.payment(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
@@ -310,6 +330,7 @@ class World:
             "<int:wait>": lambda: self.offer(name).entry_id,
             "<int:offer>": lambda: self.offer(name).pk,
             "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,
+            "<int:payment>": lambda: self.payment(name).pk,
             "<int:message>": lambda: self.message(name).pk,
             "<slug:message_kind>": lambda: "reminder",
             "<slug:channel>": lambda: "email",
@@ -355,6 +376,16 @@ class World:
                 "site": where,
                 "step": "maintenance/inf1",
                 "starts_at": "2026-12-11T13:00:00-05:00",
+            },
+            "POST   /api/v1/payments": {
+                "patient": who,
+                "site": where,
+                "method": "cash",
+                "amount": {"amount": "12.34", "currency": "USD"},
+            },
+            "POST   /api/v1/payments/<str:id>/refund": {
+                "amount": {"amount": "1.00", "currency": "USD"},
+                "reason": "Too much",
             },
             "POST   /api/v1/waitlist": {"appointment": str(self.visit(name).pk)},
             "POST   /api/v1/absences": {
@@ -439,6 +470,7 @@ def listed(answer: HttpResponse) -> set[str]:
 
 def test_machines_with_and_without_the_scope_and_of_another_site(world):
     world.feed(HERE)
+    world.payment(HERE)
     wrong = []
     for address, scope, status, there in MACHINE_LINES:
         mine = caller(f"{scope} of Here", scopes=[scope], sites=[world.sites[HERE]])

@@ -80,6 +80,7 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         may_edit=may(user, "manage_patients", found.home_site),
         sees_care=may(user, "see_care", found.home_site),
         latest=latest_of(user, found),
+        may_see_money=may(user, "see_balance"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Money of the invented clinic; every price is an example."""

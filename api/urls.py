@@ -2,10 +2,12 @@ from django.urls import include, path
 
 from api.desk.views.start import sign_in
 from api.health import healthz, readyz
+from api.stripe import webhook
 
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("stripe/webhook", webhook),
     path("", include("api.feeds")),
     path("account/login/", sign_in),
     path("account/", include("allauth.urls")),

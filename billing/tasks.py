@@ -6,8 +6,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from billing.processing import processor
 from billing.selectors.charges import proposed_visits
-from billing.services import charging, estimating
+from billing.services import charging, estimating, reconciling
 from clinic.models import Journal
 
 log = logging.getLogger("chairtime.billing")
@@ -58,3 +59,10 @@ def refresh_estimates(entry: int) -> int:
 def refresh_recent_estimates(minutes: int) -> int:
     """The estimates of what was booked or changed in the last minutes and got none."""
     return estimating.refresh_recent(within=timedelta(minutes=minutes), now=timezone.now())
+
+
+@shared_task
+def reconcile_payments() -> int:
+    """Ask the card processor about what is pending; nothing where cards are not taken on line."""
+    asked = processor()
+    return reconciling.reconcile(processor=asked, now=timezone.now()) if asked else 0

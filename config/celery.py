@@ -41,5 +41,6 @@ app.conf.beat_schedule = {
     "forget old answers": every(3600, "api.tasks.forget_old_answers"),
     "forget old proposals": every(1800, "api.tasks.forget_old_proposals"),
     "forget old imports": every(3600, "clinic.tasks.forget_old_imports"),
+    "ask about pending payments": every(60, "billing.tasks.reconcile_payments"),
     "clear expired tokens": every(86_400, "api.tasks.clear_expired_tokens"),
 }

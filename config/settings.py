@@ -191,6 +191,8 @@ SPECTACULAR_SETTINGS = {
         "WebhookState": "api.webhooks.models.WebhookEndpoint.State",
         "WebhookDetail": "api.webhooks.models.WebhookEndpoint.Detail",
         "WebhookDeliveryState": "api.webhooks.models.WebhookDelivery.State",
+        "PaymentMethod": "billing.models.Payment.Method",
+        "PaymentState": "billing.models.Payment.State",
     },
     "TITLE": "Chairtime",
     "DESCRIPTION": "Book whole treatment series in an infusion clinic.",
@@ -292,6 +294,12 @@ MESSAGE_LEASE_SECONDS = env.int("MESSAGE_LEASE_SECONDS", default=120)
 PRIVATE_ADDRESSES = env.list("PRIVATE_ADDRESSES", default=[])
 REMINDER_HOURS = env.list("REMINDER_HOURS", cast=int, default=[72, 24])
 
+# Cards on line are off without a key. STRIPE_API_BASE is where tests have a Stripe of their own.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -303,5 +311,6 @@ LOGGING = {
         # A 4xx is in the access line already.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -52,7 +52,29 @@ MOVE = {
     "reason": "Ana Example is out on Tuesday.",
 }
 
+PAYMENT = {
+    "patient": "88",
+    "site": "1",
+    "method": "check",
+    "amount": {"amount": "120.50", "currency": "USD"},
+    "reference": "1042",
+}
+
 EXAMPLES: dict[str, dict[str, Any]] = {
+    "PaymentRequest": PAYMENT,
+    "Payment": {
+        "id": "31",
+        **PAYMENT,
+        "prepaid": None,
+        "state": "received",
+        "refunded": {"amount": "0.00", "currency": "USD"},
+        "received_at": MORNING,
+    },
+    "RefundRequest": {
+        "amount": {"amount": "20.00", "currency": "USD"},
+        "reason": "The visit was cancelled by the clinic",
+    },
+    "MoneyRequest": {"amount": "12.34", "currency": "USD"},
     "PatientRequest": PATIENT,
     "PatchedPatientRequest": {"phone": "+16175550143"},
     "Patient": {"id": "88", **PATIENT},

@@ -18,6 +18,7 @@ from api.rest.invoices import InvoicePaper, Invoices, OneInvoice
 from api.rest.moves import AppointmentMoving
 from api.rest.packages import Charges, PackageEnding, PackageOffers, Packages
 from api.rest.patients import OnePatient, Patients, PatientSearch
+from api.rest.payments import PaymentRefund, Payments
 from api.rest.places import Protocols, Rooms, Sites, StaffMembers
 from api.rest.recoveries import Absences, OneRecovery, RecoveryAcceptance
 from api.rest.reports import UtilisationReport
@@ -74,6 +75,8 @@ V1 = {
     "packages": Packages,
     "packages/<str:id>/end": PackageEnding,
     "charges": Charges,
+    "payments": Payments,
+    "payments/<str:id>/refund": PaymentRefund,
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,

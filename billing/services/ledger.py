@@ -88,7 +88,15 @@ def enter(
     return entry
 
 
-def reverse(*, entry: Entry, account: Account, reason: str, actor: Actor, now: datetime) -> Entry:
+def reverse(
+    *,
+    entry: Entry,
+    account: Account,
+    reason: str,
+    on: date | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Entry:
     """Take an entry back by one that is its opposite. MoneyRefused when it was taken back already,
     is itself one that takes back, or what came in by it has been used since.
     """
@@ -106,6 +114,7 @@ def reverse(*, entry: Entry, account: Account, reason: str, actor: Actor, now: d
         site=entry.site,
         legs=legs,
         memo=reason,
+        on=on,
         reverses=entry,
         actor=actor,
         now=now,

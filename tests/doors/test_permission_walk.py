@@ -20,10 +20,11 @@ from django.urls import get_resolver
 from api.permissions import ROLES, SCOPES
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.signing import new_secret, sealed
-from billing.models import Charge, Document, Estimate, PackageOffer, Prepaid
+from billing.models import Charge, Document, Estimate, PackageOffer, Payment, Prepaid
 from billing.services.estimating import refresh_estimate
 from billing.services.invoicing import issue_invoice
 from billing.services.packages import sell_package
+from billing.services.paying import take_payment
 from billing.services.pricing import save_price_list
 from clinic.models import (
     AvailabilityException,
@@ -115,6 +116,9 @@ appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
 reports:read       | 200  | no    | GET    /api/v1/reports/utilisation
+billing:read       | 200  | none  | GET    /api/v1/payments
+billing:write      | 201  | no    | POST   /api/v1/payments
+billing:write      | 201  | no    | POST   /api/v1/payments/<str:id>/refund
 absences:write     | 201  | no    | POST   /api/v1/absences
 absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
 absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
@@ -151,6 +155,8 @@ ANYBODY = (
     "/welcome/<str:secret>",
     "/follow-ups/<str:secret>",
     "/offers/<str:secret>",
+    "/pay/<str:secret>",
+    "/stripe/webhook",
 )
 # The doors of FHIR have a table of their own: tests/fhir/test_permissions.py.
 FHIR = "/fhir/"
@@ -380,6 +386,18 @@ class World:
         charge(self.patient(name), self.sites[name])
         return issue_invoice(patient=self.patient(name), site=self.sites[name], actor=DESK, now=NOW)
 
+    def payment(self, name: str) -> Payment:
+        """Of $50.00 that a patient of a site brought in cash."""
+        return take_payment(
+            patient=self.patient(name).pk,
+            site=self.sites[name],
+            method="cash",
+            cents=5_000,
+            key=f"walk-{Payment.objects.count()}",
+            actor=DESK,
+            now=NOW,
+        )
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -421,6 +439,7 @@ class World:
             "/api/v1/webhook-deliveries/": lambda: self.webhook_delivery(name).pk,
             "/api/v1/estimates/": lambda: self.estimate(name).pk,
             "/api/v1/invoices/": lambda: self.invoice(name).pk,
+            "/api/v1/payments/": lambda: self.payment(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
                 pk = str(thing())
@@ -440,6 +459,7 @@ class World:
             "<int:follow_up>": lambda: self.series[name].follow_ups.filter(kind="telephone")[0].pk,
             "<int:endpoint>": lambda: self.webhook(name).pk,
             "<int:webhook_delivery>": lambda: self.webhook_delivery(name).pk,
+            "<int:payment>": lambda: self.payment(name).pk,
             "<int:message>": lambda: self.message(name).pk,
             "<slug:message_kind>": lambda: "reminder",
             "<slug:channel>": lambda: "email",
@@ -494,6 +514,16 @@ class World:
                 "site": where,
                 "step": "maintenance/inf1",
                 "starts_at": "2026-12-11T13:00:00-05:00",
+            },
+            "POST   /api/v1/payments": {
+                "patient": who,
+                "site": where,
+                "method": "cash",
+                "amount": {"amount": "12.34", "currency": "USD"},
+            },
+            "POST   /api/v1/payments/<str:id>/refund": {
+                "amount": {"amount": "1.00", "currency": "USD"},
+                "reason": "Too much",
             },
             "POST   /api/v1/waitlist": {"appointment": str(self.visit(name).pk)},
             "POST   /api/v1/absences": {
@@ -595,6 +625,7 @@ def test_machines_with_and_without_the_scope_and_of_another_site(world):
     world.webhook(HERE)
     world.package(HERE)
     world.charge(HERE)
+    world.payment(HERE)
     wrong = []
     for address, scope, status, there in MACHINE_LINES:
         mine = caller(f"{scope} of Here", scopes=[scope], sites=[world.sites[HERE]])

@@ -5,8 +5,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from billing.services.charging import capture_visit
+from billing.services.ledger import Leg, open_account
+from billing.services.ledger import enter as enter_money
+from billing.services.online import make_link
 from billing.services.packages import sell_package
+from billing.services.paying import take_payment
 from clinic.models import Room, Staff
+from clinic.transactions import writing
 from scheduling.models import ProtocolVersion
 from scheduling.services.booking import book_series
 from scheduling.services.drafting import open_draft
@@ -73,6 +78,12 @@ PAGES = {
     "nothing to report": ("manager", "/sites/{site}/reports/punctuality", ".empty"),
     "missing before visits": ("front_desk", "/sites/{site}/missing", ".follow-ups"),
     "nobody to watch": ("nurse", "/sites/{site}/rounds", ".empty"),
+    "money": ("front_desk", "/patients/{pia}/money", ".balance"),
+    "take a payment": ("front_desk", "/patients/{pia}/payment", "#take-payment"),
+    "refund": ("manager", "/payments/{payment}/refund", "#id_reason"),
+    "day-end": ("front_desk", "/sites/{site}/day-end/2026-12-07", "#count"),
+    "unpaid": ("manager", "/sites/{site}/unpaid", ".credits"),
+    "payment link": ("", "/pay/{pay}", ".pay-amount"),
     "protocols": ("prescriber", "/protocols", ".protocol-table"),
     "protocol": ("prescriber", "/protocols/aud-kare", ".ruler"),
     "protocol editor": ("prescriber", "/protocol-drafts/aud-kare?step=inf2", ".editor .ruler"),
@@ -125,7 +136,7 @@ PAGES = {
 
 
 @pytest.fixture
-def things(clinic) -> dict[str, int]:
+def things(clinic) -> dict[str, int | str]:
     version = ProtocolVersion.objects.get(protocol__key="aud-kare")
     pia, per = patient("Pia"), patient("Per")
     proposal = token(pia, version, clinic, kare_times())
@@ -135,8 +146,18 @@ def things(clinic) -> dict[str, int]:
     ana = Staff.objects.get(given_name="Ana")
     off = {"starts_at": at(MONDAY, "12:00"), "ends_at": at(MONDAY, "18:00")}
     ask_time_off(staff=ana.pk, **off, actor=DESK, now=NOW)
+    with writing():
+        account, legs = open_account(pia), [Leg("receivable", "revenue", 45_000)]
+        facts = {"kind": "charge", "site": clinic, "memo": "Visit", "actor": DESK, "now": NOW}
+        enter_money(account=account, legs=legs, **facts)
+    paid = take_payment(
+        patient=pia.pk, site=clinic, method="cash", cents=15_000, key="a", actor=DESK, now=NOW
+    )
+    _, secret = make_link(patient=pia.pk, site=clinic, cents=30_000, actor=DESK, now=NOW)
     return billed() | {
         "ana": ana.pk,
+        "payment": paid.pk,
+        "pay": secret,
         "site": clinic.pk,
         "pia": pia.pk,
         "per": per.pk,

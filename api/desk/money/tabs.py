@@ -13,6 +13,8 @@ TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("charges", "Charges", "charges", ("see_billing",)),
     ("packages", "Packages", "packages", ("see_billing",)),
     ("estimates", "Estimates", "estimates", ("see_balance",)),
+    ("unpaid", "Unpaid", "unpaid", ("see_billing",)),
+    ("day-end", "Day-end", "day-end-today", ("take_payments", "see_billing")),
 )
 
 

@@ -78,8 +78,6 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         site=usual_site(request),
         may_book=bool(site and may(user, "book_series", site)),
         may_edit=may(user, "manage_patients", found.home_site),
-        may_bill=bool(site and may(user, "manage_billing", site)),
-        may_sell=bool(site and may(user, "take_payments", site)),
         sees_care=may(user, "see_care", found.home_site),
         latest=latest_of(user, found),
         sees_money=may(user, "see_balance"),

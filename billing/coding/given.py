@@ -31,6 +31,11 @@ def infusion_is_timed(draft: Draft) -> None:
         else:
             _hours(draft, first, time)
         _incomplete(draft, time)
+    if not all(minutes.INFUSED in phase.name for phase in phases):
+        draft.ask(
+            f"The {time.minutes} min are those of the whole dosing, and only those in which the "
+            "drug ran count. Ask the nurse when the infusion started and stopped."
+        )
     _ketamine(draft)
     watched = minutes.taken(phase for phase in done.phases if "recover" in phase.name).minutes
     if watched:

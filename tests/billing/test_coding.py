@@ -134,6 +134,16 @@ def test_too_short_a_session_is_told():
     assert flags(talked(15)) == "15 min of psychotherapy: nothing under 16 min is billed."
 
 
+def test_a_dosing_is_longer_than_its_infusion():
+    whole = Phase("dosing", 20, 120, frozenset({NURSE}))
+    done = dosed(route="iv", phases=(whole,))
+    assert charges(done).stopped
+    assert "only those in which the drug ran count" in flags(done)
+    known = dosed(route="iv", phases=(whole, Phase("infusion", 25, 65)))
+    assert billed(known) == "96365 J3490"
+    assert not charges(known).stopped
+
+
 def test_being_present_at_a_dosing_is_not_psychotherapy():
     phases = (Phase("dosing", 0, 100, frozenset({NURSE, THERAPIST})),)
     done = dosed(route="im", phases=phases)
@@ -270,3 +280,8 @@ def test_charges_say_why_whose_rule_it_is_and_what_to_review():
 def test_a_payer_that_the_rules_do_not_know_is_named():
     with pytest.raises(UnknownPayer, match="“moon”"):
         charges(infused(40, payer="moon"))
+
+
+def test_a_kind_of_step_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="infusion, dosing, therapy"):
+        charges(infused(40, kind="infuson"))

@@ -2,6 +2,15 @@ from billing.models.care import Charge
 from billing.models.closing import DayClose
 from billing.models.documents import Document, Numbering
 from billing.models.estimates import Estimate
+from billing.models.filing import (
+    ClaimAnswer,
+    ClaimBatch,
+    ClaimedCharge,
+    ControlNumber,
+    Filing,
+    PatientDetails,
+    ProviderNumber,
+)
 from billing.models.insurance import Authorisation, Claim, Coverage, Payer
 from billing.models.ledger import Account, Entry, Posting, Prepaid
 from billing.models.payments import Payment, PaymentEvent, Refund
@@ -12,13 +21,19 @@ __all__ = [
     "Authorisation",
     "Charge",
     "Claim",
+    "ClaimAnswer",
+    "ClaimBatch",
+    "ClaimedCharge",
+    "ControlNumber",
     "Coverage",
     "DayClose",
     "Document",
     "Entry",
     "Estimate",
+    "Filing",
     "Numbering",
     "PackageOffer",
+    "PatientDetails",
     "Payer",
     "Payment",
     "PaymentEvent",
@@ -27,5 +42,6 @@ __all__ = [
     "Prepaid",
     "Price",
     "PriceList",
+    "ProviderNumber",
     "Refund",
 ]

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from billing.errors import MoneyRefused
 from clinic.journal import ChangedMeanwhile
 from clinic.services.patients import MrnTaken
 from scheduling.errors import (
@@ -127,6 +128,11 @@ def _changed(error: ChangedMeanwhile) -> Problem:
     return Problem("changed-meanwhile", f"{error} {CHANGED_ADVICE}")
 
 
+def _money(error: MoneyRefused) -> Problem:
+    refusal = {"rule": error.rule, "subject": "money", "message": str(error)}
+    return Problem("refused", str(error), refusals=[refusal])
+
+
 def _gone(error: Any) -> Problem:
     refusal = {"rule": "offer_stands", "subject": "offer", "message": str(error)}
     return Problem("taken", str(error), refusals=[refusal])
@@ -184,6 +190,7 @@ TRANSLATIONS: list[tuple[type[Exception], Callable[[Any], Problem]]] = [
     (ProposalExpired, _token("proposal_expired", "This proposal is too old: ask for new ones.")),
     (UnknownProtocol, lambda error: unknown("protocol", "There is no protocol with this key.")),
     (ChangedMeanwhile, _changed),
+    (MoneyRefused, _money),
     (MrnTaken, _same_words("mrn-taken")),
     (FieldsWrong, _fields),
     (PermissionDenied, _same_words("not-permitted")),

@@ -29,6 +29,8 @@ TABS = (
     ("capacity", "Capacity", "capacity", True, ("see_coverage",)),
     ("protocols", "Protocols", "protocols", False, ("write_protocols", "review_protocols")),
     ("message-words", "Messages", "message-words", True, ("write_templates",)),
+    ("payers", "Payers", "payers", False, ("manage_prices",)),
+    ("filing", "Claim details", "filing", True, ("manage_prices",)),
     ("import", "Import", "import", True, ("manage_staff", "manage_patients")),
 )
 

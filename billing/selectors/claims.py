@@ -35,6 +35,11 @@ class Row:
         return self.left is not None and self.left < 0
 
     @property
+    def over(self) -> int:
+        """Days since the payer took it last."""
+        return max(0, -(self.left or 0))
+
+    @property
     def is_soon(self) -> bool:
         return self.left is not None and 0 <= self.left <= SOON
 

@@ -9,7 +9,10 @@ from api.permissions import may
 from clinic.models import Site, User
 
 # name, label, the address's name, and the actions of which one is needed
-TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = ()
+TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("claims", "Claims", "claims", ("see_billing",)),
+    ("months", "Month-end", "months", ("see_billing",)),
+)
 
 
 def money_tabs(user: User, site: Site) -> list[Tab]:

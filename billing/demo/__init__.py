@@ -1,0 +1,1 @@
+"""Money in the demo clinic: everything is invented."""

@@ -8,6 +8,7 @@ from api.rest.appointments import (
     AppointmentStatus,
     OneAppointment,
 )
+from api.rest.claims import Claims, OneClaim
 from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
 from api.rest.feeds import CalendarFeeds, FeedRotation, OneFeed
@@ -60,6 +61,8 @@ V1 = {
     "calendar-feeds": CalendarFeeds,
     "calendar-feeds/<str:id>": OneFeed,
     "calendar-feeds/<str:id>/rotate": FeedRotation,
+    "claims": Claims,
+    "claims/<str:id>": OneClaim,
 }
 
 urlpatterns = [

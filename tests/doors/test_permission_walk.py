@@ -18,6 +18,9 @@ from django.test import Client as Browser
 from django.urls import get_resolver
 
 from api.permissions import ROLES, SCOPES
+from billing.models import Charge, ClaimBatch, Coverage
+from billing.models import Claim as BilledClaim
+from billing.services.claiming import make_claims
 from clinic.models import (
     AvailabilityException,
     Grant,
@@ -45,6 +48,7 @@ from scheduling.services.time_off import ask_time_off
 from scheduling.services.waiting import join_waitlist
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
+from tests.money.insured import allowed, charged, covers, insured, payer
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +91,9 @@ appointments:read  | 200  | no    | GET    /api/v1/appointments/<str:id>
 appointments:write | 200  | no    | POST   /api/v1/appointments/<str:id>/cancel
 coverage:read      | 200  | no    | GET    /api/v1/coverage
 reports:read       | 200  | no    | GET    /api/v1/reports/utilisation
+billing:read       | 200  | none  | GET    /api/v1/claims
+billing:read       | 200  | no    | GET    /api/v1/claims/<str:id>
+billing:write      | 201  | no    | POST   /api/v1/claims
 absences:write     | 201  | no    | POST   /api/v1/absences
 absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
 absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
@@ -260,6 +267,38 @@ class World:
             created_at=NOW,
         )
 
+    def coverage(self, name: str) -> Coverage:
+        """A card of a site's patient."""
+        return covers(self.patient(name), payer())
+
+    def charge(self, name: str) -> Charge:
+        """What was charged to a patient with one card, and waits to be claimed."""
+        number = Charge.objects.count()
+        who = insured(f"Q{name}{number}", at_site=self.sites[name])
+        return charged(who, self.sites[name])
+
+    def claim(self, name: str) -> BilledClaim:
+        made = make_claims(
+            site=self.sites[name], charges=[self.charge(name).pk], actor=DESK, now=NOW
+        )
+        return made[0]
+
+    def batch(self, name: str) -> ClaimBatch:
+        """A file as it might have been written."""
+        number = ClaimBatch.objects.count() + 1
+        return ClaimBatch.objects.create(
+            site=self.sites[name],
+            on=MONDAY,
+            number=number,
+            interchange=number,
+            count=1,
+            cents=1,
+            text="ISA",
+            is_test=True,
+            made_at=NOW,
+            made_by="DESK",
+        )
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -292,6 +331,8 @@ class World:
             "/api/v1/series/": lambda: self.series[name].pk,
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
+            "/claims/": lambda: self.claim(name).pk,
+            "/api/v1/claims/": lambda: self.claim(name).pk,
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
         }.items():
             if address.startswith(start) and ("<int:pk>" in address or "<str:id>" in address):
@@ -336,6 +377,11 @@ class World:
             "<int:on_call>": lambda: self.on_call(name).pk,
             "<slug:protocol>": lambda: "aud-kare",
             "<slug:draft>": lambda: open_draft(key="aud-kare", actor=DESK, now=NOW).key,
+            "<int:coverage>": lambda: self.coverage(name).pk,
+            "<int:authorisation>": lambda: allowed(self.coverage(name)).pk,
+            "<slug:payer>": lambda: payer().pk,
+            "<int:batch>": lambda: self.batch(name).pk,
+            "<slug:figures>": lambda: "receivables",
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",
         }
@@ -367,6 +413,7 @@ class World:
             "POST   /api/v1/appointments/<str:id>/move": {
                 "starts_at": self.visit(name).starts_at.isoformat()
             },
+            "POST   /api/v1/claims": {"charges": [str(self.charge(name).pk)]},
             "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
         }.get(address) or (
             {"proposal": self.proposal(name)}
@@ -439,6 +486,7 @@ def listed(answer: HttpResponse) -> set[str]:
 
 def test_machines_with_and_without_the_scope_and_of_another_site(world):
     world.feed(HERE)
+    world.claim(HERE)
     wrong = []
     for address, scope, status, there in MACHINE_LINES:
         mine = caller(f"{scope} of Here", scopes=[scope], sites=[world.sites[HERE]])

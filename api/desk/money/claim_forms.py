@@ -264,7 +264,6 @@ class AmendForm(DeskForm):
 
     diagnoses = forms.CharField(
         max_length=120,
-        required=False,
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
         help_text="ICD-10-CM with the dot, the main one first: F33.2 F10.20",
     )

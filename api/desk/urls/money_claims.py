@@ -34,10 +34,10 @@ urlpatterns = [
     path("authorisations/<int:authorisation>", insurance.authorisation, name="authorisation"),
     path("setup/payers", payers.payers, name="payers"),
     path("setup/payers/new", payers.new_payer, name="new-payer"),
-    path("setup/payers/<int:payer>", payers.payer, name="payer"),
+    path("setup/payers/<slug:payer>", payers.payer, name="payer"),
     path("sites/<int:site>/filing", payers.filing, name="filing"),
     path("sites/<int:site>/filing/<int:staff>", payers.provider, name="provider"),
     path("sites/<int:site>/billing/months", months.overview, name="months"),
-    path("sites/<int:site>/billing/months/<slug:report>.csv", months.file, name="month-file"),
-    path("sites/<int:site>/billing/months/<slug:report>", months.report, name="month"),
+    path("sites/<int:site>/billing/months/<slug:figures>.csv", months.file, name="month-file"),
+    path("sites/<int:site>/billing/months/<slug:figures>", months.report, name="month"),
 ]

@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from api.desk.forms import as_id
 from api.desk.frame import Asked, actor, open_site, page, signed_in
 from api.desk.money.claim_forms import FilingForm, PayerForm, ProviderForm
 from api.desk.telling import tell
@@ -38,10 +39,10 @@ def new_payer(request: Asked) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @signed_in
-def payer(request: Asked, payer: int) -> HttpResponse:
+def payer(request: Asked, payer: str) -> HttpResponse:
     """Correct a payer."""
     require(request.user, "manage_prices")
-    row = Payer.objects.filter(pk=payer).first()
+    row = Payer.objects.filter(pk=as_id(payer)).first()
     if row is None:
         raise Http404
     return _save(request, row, PayerForm(request.POST or None, initial=PayerForm.told(row)))

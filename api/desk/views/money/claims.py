@@ -209,7 +209,7 @@ def _claim(request: Asked, found: Claim, **forms: DeskForm) -> HttpResponse:
         "paid": PaidForm(initial={"on": today, "method": "check"}),
         "denied": ReasonForm(prefix="denied"),
         "void": ReasonForm(prefix="void"),
-        "back": ReasonForm(prefix="back"),
+        "taken_back": ReasonForm(prefix="back"),
         "reopen": ReopenForm(),
         **forms,
     }
@@ -300,7 +300,7 @@ def take_back(request: Asked, pk: int) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         take_back_answer(claim=found, reason=reason, actor=actor(request), now=timezone.now())
 
-    return _act(request, found, "back", form, write, "Taken back; the claim waits again.")
+    return _act(request, found, "taken_back", form, write, "Taken back; the claim waits again.")
 
 
 @require_POST

@@ -35,9 +35,9 @@ def overview(request: Request, site: int) -> HttpResponse:
 
 @require_safe
 @signed_in
-def report(request: Request, site: int, report: str) -> HttpResponse:
+def report(request: Request, site: int, figures: str) -> HttpResponse:
     """One report."""
-    asked, one = _asked(request, site), _named(report)
+    asked, one = _asked(request, site), _named(figures)
     told = one.told(asked)
     return page(
         request,
@@ -55,9 +55,9 @@ def report(request: Request, site: int, report: str) -> HttpResponse:
 
 @require_safe
 @signed_in
-def file(request: Request, site: int, report: str) -> HttpResponse:
+def file(request: Request, site: int, figures: str) -> HttpResponse:
     """The table of one report as CSV."""
-    asked, one, text = _asked(request, site), _named(report), io.StringIO()
+    asked, one, text = _asked(request, site), _named(figures), io.StringIO()
     csv.writer(text).writerows(one.told(asked).table.lines)
     name = f"{one.name}-{asked.month.first:%Y-%m}.csv"
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from api.desk.forms import DeskForm
-from api.desk.frame import Asked, actor, page, signed_in, sites_of, usual_site
+from api.desk.frame import Asked, actor, page, signed_in, usual_site
 from api.desk.money.claim_forms import ADDRESS, AuthorisationForm, CoverageForm, DetailsForm
 from api.desk.people import shown_names
 from api.desk.telling import tell
@@ -36,7 +36,8 @@ def insurance(request: Asked, pk: int) -> HttpResponse:
     found = open_insured(request, pk)
     coverages = coverages_of(found)
     used = uses(found, coverages)
-    site = found.home_site or usual_site(request) or sites_of(request)[0]
+    site = found.home_site or usual_site(request)
+    now = timezone.now()
     return page(
         request,
         "desk/money/insurance.html",
@@ -47,7 +48,9 @@ def insurance(request: Asked, pk: int) -> HttpResponse:
             (one, [used[given.pk] for given in one.authorisations.all()]) for one in coverages
         ],
         details=getattr(found, "details", None),
-        warnings=authorisation_warnings(found, today=timezone.now().astimezone(site.zone).date()),
+        warnings=authorisation_warnings(
+            found, today=(now.astimezone(site.zone) if site else now).date()
+        ),
         has_payers=Payer.objects.filter(active=True).exists(),
         may_edit=may(request.user, "take_payments", found.home_site),
         may_set_up=may(request.user, "manage_prices"),

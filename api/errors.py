@@ -128,13 +128,13 @@ def _token(rule: str, message: str) -> Callable[[Any], Problem]:
     return lambda error: Problem("refused", message, refusals=[refusal])
 
 
+def _changed(error: ChangedMeanwhile) -> Problem:
+    return Problem("changed-meanwhile", f"{error} {CHANGED_ADVICE}")
+
+
 def _money(error: MoneyRefused) -> Problem:
     refusal = {"rule": error.rule, "subject": "money", "message": str(error)}
     return Problem("refused", str(error), refusals=[refusal])
-
-
-def _changed(error: ChangedMeanwhile) -> Problem:
-    return Problem("changed-meanwhile", f"{error} {CHANGED_ADVICE}")
 
 
 def _gone(error: Any) -> Problem:

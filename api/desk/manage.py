@@ -31,6 +31,8 @@ TABS = (
     ("prices", "Prices", "prices", True, ("manage_prices",)),
     ("message-words", "Messages", "message-words", True, ("write_templates",)),
     ("webhooks", "Webhooks", "webhooks", False, ("see_webhooks",)),
+    ("payers", "Payers", "payers", False, ("manage_prices",)),
+    ("filing", "Claim details", "filing", True, ("manage_prices",)),
     ("import", "Import", "import", True, ("manage_staff", "manage_patients")),
 )
 

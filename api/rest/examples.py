@@ -229,6 +229,30 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "replaces": None,
         "credited": False,
     },
+    "InsuranceClaimRequest": {"charges": ["301", "302"]},
+    "InsuranceClaim": {
+        "id": "41",
+        "number": "CT0000041",
+        "patient": "88",
+        "site": "1",
+        "payer": "Example Health Plan",
+        "state": "ready",
+        "on": "2026-12-08",
+        "file_by": "2027-03-08",
+        "total": {"amount": "325.00", "currency": "USD"},
+        "lines": [
+            {
+                "charge": "301",
+                "code": "96365",
+                "units": 1,
+                "modifiers": [],
+                "diagnoses": ["F33.2"],
+                "amount": {"amount": "325.00", "currency": "USD"},
+            }
+        ],
+        "problems": [],
+        "answers": [],
+    },
     "Problem": {
         "type": "urn:chairtime:problem:taken",
         "title": "The place was taken",

@@ -8,6 +8,7 @@ from api.rest.appointments import (
     AppointmentStatus,
     OneAppointment,
 )
+from api.rest.claims import Claims, OneClaim
 from api.rest.coverage import CoverageDoor
 from api.rest.docs import docs, schema
 from api.rest.estimates import EstimateIssuing, EstimatePaper, Estimates, OneEstimate
@@ -95,6 +96,8 @@ V1 = {
     "invoices": Invoices,
     "invoices/<str:id>": OneInvoice,
     "invoices/<str:id>/pdf": InvoicePaper,
+    "claims": Claims,
+    "claims/<str:id>": OneClaim,
 }
 
 urlpatterns = [

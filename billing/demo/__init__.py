@@ -1,1 +1,1 @@
-"""Money of the invented clinic; every price is an example."""
+"""Money in the demo clinic: everything is invented."""

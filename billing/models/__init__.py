@@ -2,6 +2,15 @@ from billing.models.care import Charge
 from billing.models.closing import DayClose
 from billing.models.documents import Document, Numbering
 from billing.models.estimates import Estimate
+from billing.models.filing import (
+    ClaimAnswer,
+    ClaimBatch,
+    ClaimedCharge,
+    ControlNumber,
+    Filing,
+    PatientDetails,
+    ProviderNumber,
+)
 from billing.models.insurance import Authorisation, Claim, Coverage, Payer
 from billing.models.ledger import Account, Entry, Posting, Prepaid
 from billing.models.payments import Payment, PaymentEvent, Refund
@@ -14,6 +23,10 @@ __all__ = [
     "Capture",
     "Charge",
     "Claim",
+    "ClaimAnswer",
+    "ClaimBatch",
+    "ClaimedCharge",
+    "ControlNumber",
     "Coverage",
     "DayClose",
     "Diagnoses",
@@ -21,8 +34,10 @@ __all__ = [
     "Draw",
     "Entry",
     "Estimate",
+    "Filing",
     "Numbering",
     "PackageOffer",
+    "PatientDetails",
     "Payer",
     "Payment",
     "PaymentEvent",
@@ -31,5 +46,6 @@ __all__ = [
     "Prepaid",
     "Price",
     "PriceList",
+    "ProviderNumber",
     "Refund",
 ]

@@ -20,7 +20,18 @@ from django.urls import get_resolver
 from api.permissions import ROLES, SCOPES
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.signing import new_secret, sealed
-from billing.models import Charge, Document, Estimate, PackageOffer, Payment, Prepaid
+from billing.models import (
+    Charge,
+    ClaimBatch,
+    Coverage,
+    Document,
+    Estimate,
+    PackageOffer,
+    Payment,
+    Prepaid,
+)
+from billing.models import Claim as BilledClaim
+from billing.services.claiming import make_claims
 from billing.services.estimating import refresh_estimate
 from billing.services.invoicing import issue_invoice
 from billing.services.packages import sell_package
@@ -63,6 +74,7 @@ from scheduling.services.time_off import ask_time_off
 from scheduling.services.waiting import join_waitlist
 from tests.cast import DESK, MONDAY, NOW, house, kare_times, off, patient, protocol, staff, token
 from tests.doors.callers import Caller, caller
+from tests.money.insured import allowed, charged, covers, insured, payer
 from tests.money.papers import charge, priced
 from tests.money.visits import offer, price_list
 
@@ -119,6 +131,9 @@ reports:read       | 200  | no    | GET    /api/v1/reports/utilisation
 billing:read       | 200  | none  | GET    /api/v1/payments
 billing:write      | 201  | no    | POST   /api/v1/payments
 billing:write      | 201  | no    | POST   /api/v1/payments/<str:id>/refund
+billing:read       | 200  | none  | GET    /api/v1/claims
+billing:read       | 200  | no    | GET    /api/v1/claims/<str:id>
+billing:write      | 201  | no    | POST   /api/v1/claims
 absences:write     | 201  | no    | POST   /api/v1/absences
 absences:read      | 200  | no    | GET    /api/v1/recoveries/<str:id>
 absences:write     | 200  | no    | POST   /api/v1/recoveries/<str:id>/accept
@@ -398,6 +413,38 @@ class World:
             now=NOW,
         )
 
+    def coverage(self, name: str) -> Coverage:
+        """A card of a site's patient."""
+        return covers(self.patient(name), payer())
+
+    def claimable(self, name: str) -> Charge:
+        """What was charged to a patient with one card, and waits to be claimed."""
+        number = Charge.objects.count()
+        who = insured(f"Q{name}{number}", at_site=self.sites[name])
+        return charged(who, self.sites[name])
+
+    def claim(self, name: str) -> BilledClaim:
+        made = make_claims(
+            site=self.sites[name], charges=[self.claimable(name).pk], actor=DESK, now=NOW
+        )
+        return made[0]
+
+    def batch(self, name: str) -> ClaimBatch:
+        """A file as it might have been written."""
+        number = ClaimBatch.objects.count() + 1
+        return ClaimBatch.objects.create(
+            site=self.sites[name],
+            on=MONDAY,
+            number=number,
+            interchange=number,
+            count=1,
+            cents=1,
+            text="ISA",
+            is_test=True,
+            made_at=NOW,
+            made_by="DESK",
+        )
+
     def newcomer(self, name: str) -> Staff:
         """Somebody at a site whom no visit needs."""
         return staff("Nina", self.sites[name], roles=["monitoring_nurse"])
@@ -434,6 +481,8 @@ class World:
             "/api/v1/appointments/": lambda: self.visit(name).pk,
             "/api/v1/calendar-feeds/": lambda: self.feed(name).pk,
             "/api/v1/packages/": lambda: self.package(name).pk,
+            "/claims/": lambda: self.claim(name).pk,
+            "/api/v1/claims/": lambda: self.claim(name).pk,
             "/api/v1/recoveries/": lambda: self.recovery(name).pk,
             "/api/v1/webhook-endpoints/": lambda: self.webhook(name).pk,
             "/api/v1/webhook-deliveries/": lambda: self.webhook_delivery(name).pk,
@@ -495,6 +544,11 @@ class World:
             "<int:estimate>": lambda: self.estimate(name).pk,
             "<int:document>": lambda: self.invoice(name).pk,
             "<slug:paper_kind>": lambda: "invoice",
+            "<int:coverage>": lambda: self.coverage(name).pk,
+            "<int:authorisation>": lambda: allowed(self.coverage(name)).pk,
+            "<slug:payer>": lambda: payer().pk,
+            "<int:batch>": lambda: self.batch(name).pk,
+            "<slug:figures>": lambda: "receivables",
             "<day:day>": lambda: "2026-12-08",
             "<slug:step>": lambda: "th7",
         }
@@ -542,6 +596,7 @@ class World:
                 "deposit": {"amount": "10.00", "currency": "USD"},
             },
             "POST   /api/v1/packages/<str:id>/end": {"reason": "Moves away", "method": "cash"},
+            "POST   /api/v1/claims": {"charges": [str(self.claimable(name).pk)]},
             "POST   /api/v1/calendar-feeds": {"site": where, "detail": "busy"},
             "POST   /api/v1/webhook-endpoints": {"site": where, "url": "https://93.184.216.34/"},
             "PATCH  /api/v1/webhook-endpoints/<str:id>": {"description": "Records"},
@@ -626,6 +681,7 @@ def test_machines_with_and_without_the_scope_and_of_another_site(world):
     world.package(HERE)
     world.charge(HERE)
     world.payment(HERE)
+    world.claim(HERE)
     wrong = []
     for address, scope, status, there in MACHINE_LINES:
         mine = caller(f"{scope} of Here", scopes=[scope], sites=[world.sites[HERE]])

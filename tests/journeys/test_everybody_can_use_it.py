@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from billing.services.charging import capture_visit
+from billing.services.claiming import make_claims
 from billing.services.ledger import Leg, open_account
 from billing.services.ledger import enter as enter_money
 from billing.services.online import make_link
@@ -17,6 +18,7 @@ from scheduling.services.booking import book_series
 from scheduling.services.drafting import open_draft
 from scheduling.services.time_off import ask_time_off
 from tests.cast import DESK, MONDAY, NOW, at, days_after, kare_times, patient, site, token
+from tests.money.insured import charged, insured
 from tests.money.visits import offer, over, price_list, visit
 
 PAGES = {
@@ -94,6 +96,20 @@ PAGES = {
     "person": ("manager", "/staff/{ana}", ".validity"),
     "new person": ("manager", "/sites/{site}/staff/new", "#id_given_name"),
     "credentials": ("manager", "/sites/{site}/credentials", "h1"),
+    "claims": ("biller", "/sites/{site}/billing/claims", ".claims-table"),
+    "claim": ("biller", "/claims/{claim}", ".troubles"),
+    "files of claims": ("biller", "/sites/{site}/billing/claims/files", ".empty"),
+    "insurance": ("front_desk", "/patients/{ida}/insurance", ".claim-layout .facts"),
+    "coverage": ("front_desk", "/coverages/{coverage}", "#id_member_id"),
+    "authorise": ("front_desk", "/coverages/{coverage}/authorisations/new", "#id_number"),
+    "sex and address": ("front_desk", "/patients/{ida}/insurance/details", "#id_sex"),
+    "payers": ("biller", "/setup/payers", ".payers-table"),
+    "new payer": ("biller", "/setup/payers/new", "#id_payer_id"),
+    "claim details": ("manager", "/sites/{site}/filing", ".numbers-table"),
+    "numbers of a clinician": ("manager", "/sites/{site}/filing/{ana}", "#id_npi"),
+    "month-end": ("biller", "/sites/{site}/billing/months", ".report-card .headline"),
+    "receivables": ("biller", "/sites/{site}/billing/months/receivables", ".report-plots svg"),
+    "unearned": ("biller", "/sites/{site}/billing/months/unearned", ".empty"),
     "sign-ins": ("administrator", "/sign-ins", ".staff-table"),
     "invite": ("administrator", "/sign-ins/invite?staff={ana}", ".grants"),
     "sites": ("administrator", "/setup/sites", "main h1"),
@@ -143,6 +159,9 @@ def things(clinic) -> dict[str, int | str]:
     series = book_series(token=proposal, actor=DESK, now=NOW)
     open_draft(key="aud-kare", actor=DESK, now=NOW)
     visit = series.appointments.earliest("starts_at")
+    ida = insured("Ida", at_site=clinic)
+    charged(ida, clinic)
+    (claim,) = make_claims(site=clinic, actor=DESK, now=NOW)
     ana = Staff.objects.get(given_name="Ana")
     off = {"starts_at": at(MONDAY, "12:00"), "ends_at": at(MONDAY, "18:00")}
     ask_time_off(staff=ana.pk, **off, actor=DESK, now=NOW)
@@ -158,6 +177,9 @@ def things(clinic) -> dict[str, int | str]:
         "ana": ana.pk,
         "payment": paid.pk,
         "pay": secret,
+        "ida": ida.pk,
+        "claim": claim.pk,
+        "coverage": claim.coverage_id,
         "site": clinic.pk,
         "pia": pia.pk,
         "per": per.pk,

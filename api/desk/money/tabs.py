@@ -15,6 +15,8 @@ TABS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("estimates", "Estimates", "estimates", ("see_balance",)),
     ("unpaid", "Unpaid", "unpaid", ("see_billing",)),
     ("day-end", "Day-end", "day-end-today", ("take_payments", "see_billing")),
+    ("claims", "Claims", "claims", ("see_billing",)),
+    ("months", "Month-end", "months", ("see_billing",)),
 )
 
 

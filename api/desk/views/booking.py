@@ -22,7 +22,9 @@ from api.desk.telling import tell
 from api.desk.views.patients import open_patient
 from api.desk.wizard import Wanted, grid, therapists, treatments
 from api.permissions import may, visible_patients
+from billing.selectors.insurance import Planned, authorisation_warnings
 from clinic.models import Patient, Site
+from clinic.spans import moment
 from clinic.wishes import wishes_in
 from scheduling.errors import (
     ProposalExpired,
@@ -172,7 +174,21 @@ def _proposed(request: Asked, site: Site) -> dict[str, Any]:
         return context | {"impossible": _why(no)}
     except UnknownProtocol:
         return context | {"impossible": ["This treatment is not offered any more. Choose another."]}
-    return context | _shown(request, site, wanted, found)
+    return context | _shown(request, site, wanted, found) | _beyond(request, site, patient, found)
+
+
+def _beyond(request: Asked, site: Site, patient: Patient, found: Proposals) -> dict[str, Any]:
+    """Where the first proposal goes beyond what the patient's insurance covers."""
+    if not found.offers or not may(request.user, "see_balance", site):
+        return {}
+    planned = [
+        Planned(
+            moment(visit.start).astimezone(site.zone).date(), found.protocol.step(visit.step).kind
+        )
+        for visit in found.offers[0].plan.visits
+    ]
+    today = timezone.now().astimezone(site.zone).date()
+    return {"beyond": authorisation_warnings(patient, planned, today=today)}
 
 
 def _shown(request: Asked, site: Site, wanted: Wanted, found: Proposals) -> dict[str, Any]:

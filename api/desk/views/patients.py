@@ -38,6 +38,7 @@ from api.desk.recent import note_recent, recent_patients
 from api.desk.telling import tell
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
+from billing.selectors.insurance import authorisation_warnings
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
 from clinic.journal import ChangedMeanwhile, newest
 from clinic.models import Patient, Site
@@ -81,6 +82,8 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         sees_care=may(user, "see_care", found.home_site),
         latest=latest_of(user, found),
         sees_money=may(user, "see_balance"),
+        sees_insurance=(sees_insurance := may(user, "see_balance", found.home_site)),
+        beyond=authorisation_warnings(found, today=timezone.now().date()) if sees_insurance else [],
     )
 
 

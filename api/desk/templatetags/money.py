@@ -2,7 +2,9 @@
 
 from django import template
 
+from api.desk.money.charges import covered
 from api.desk.money.tabs import dollars
 
 register = template.Library()
 register.filter("dollars", dollars)
+register.filter("covered", covered)

@@ -26,8 +26,8 @@ class CentsField(forms.DecimalField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("min_value", 0)
+        kwargs["widget"] = forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})
         super().__init__(max_digits=9, decimal_places=2, **kwargs)
-        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
 
     def clean(self, value: Any) -> int | None:
         amount = super().clean(value)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 
+from api.desk import words
 from api.desk.people import shown_names
 from api.desk.words import Sign
 from billing.models import Charge
@@ -26,6 +27,24 @@ STATES: Mapping[str, Sign] = {
     "billed": Sign("Billed", "circle-check", "good"),
     "void": Sign("Void", "ban"),
 }
+
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "infusion": ("infusion", "infusions"),
+    "dosing": ("dosing", "dosings"),
+    "therapy": ("therapy session", "therapy sessions"),
+    "screening": ("screening", "screenings"),
+    "consult": ("consult", "consults"),
+    "review": ("review", "reviews"),
+}
+"""Kinds of step: one, several."""
+
+
+def covered(covers: Mapping[str, int]) -> str:
+    """3 infusions, 7 therapy sessions; a step of its own by its key."""
+    return ", ".join(
+        words.count(number, *KINDS.get(kind, (kind, kind))) for kind, number in covers.items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

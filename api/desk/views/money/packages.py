@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from api.desk.frame import Asked, actor, behind, open_site, page, signed_in, usual_site
 from api.desk.money.charge_forms import DepositForm, EndForm, SellForm
+from api.desk.money.charges import covered
 from api.desk.money.dialogs import dialog, once_key
 from api.desk.money.tabs import dollars
 from api.desk.people import shown_names
@@ -89,10 +90,10 @@ def sell(request: Asked, patient: int) -> HttpResponse:
     offers = offers_on(site=site, on=today)
     series = _series(who, site)
     asked = series.filter(pk=request.GET.get("series") or 0).first() or series.first()
-    usual = offers.filter(protocol_key=asked.protocol_version.protocol.key) if asked else offers
-    form = SellForm(
-        request.POST or None, initial={"offer": usual.first() or offers.first(), "series": asked}
-    )
+    key = asked.protocol_version.protocol.key if asked else ""
+    usual = [offers.filter(protocol_key=own).first() for own in (key, "")]
+    fits = next((one for one in [*usual, offers.first()] if one), None)
+    form = SellForm(request.POST or None, initial={"offer": fits, "series": asked})
     form.fields["offer"].queryset = offers  # type: ignore[attr-defined]
     form.fields["offer"].label_from_instance = _offer_text  # type: ignore[attr-defined]
     _name_series(form, series)
@@ -235,8 +236,7 @@ def _name_series(form: Any, series: Any) -> None:
 
 
 def _offer_text(offer: Any) -> str:
-    covers = ", ".join(f"{number} {kind}" for kind, number in offer.covers.items())
-    return f"{offer.name}: {dollars(offer.cents)} for {covers}"
+    return f"{offer.name}: {dollars(offer.cents)} for {covered(offer.covers)}"
 
 
 __all__ = ["deposit", "end", "file", "listed", "offers_a_deposit", "patient_here", "sell"]

@@ -29,7 +29,17 @@ from scheduling.models import Series
 METHODS = ("cash", "card", "check")
 
 
-@extend_schema_field(MoneyShape)
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "amount": {"type": "string", "pattern": "^[0-9]{1,9}\\.[0-9]{2}$"},
+            "currency": {"type": "string", "enum": ["USD"]},
+        },
+        "required": ["amount", "currency"],
+        "additionalProperties": False,
+    }
+)
 class MoneyField(serializers.Field[Money, Any, dict[str, str], Any]):
     """{"amount": "12.34", "currency": "USD"}."""
 

@@ -7,7 +7,7 @@ given the journal row. Anything slow or remote is a Celery task that the consequ
 
 from __future__ import annotations
 
-from billing.tasks import refresh_estimates
+from billing.tasks import refresh_estimates, refresh_estimates_of_site
 from clinic.followups import Table
 from clinic.models import Journal
 from scheduling.models import WaitlistEntry
@@ -51,6 +51,12 @@ def estimate_soon(entry: Journal) -> None:
         refresh_estimates.delay(entry.pk)
 
 
+def estimate_anew(entry: Journal) -> None:
+    """Other prices make other estimates, by a worker."""
+    if entry.site_id:
+        refresh_estimates_of_site.delay(entry.site_id)
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -70,6 +76,7 @@ FOLLOWUPS: Table = {
     "series.extended": [estimate_soon],
     "package.sold": [estimate_soon],
     "package.ended": [estimate_soon],
+    "prices.changed": [estimate_anew],
     "recovery.opened": [better_soon],
     "recovery.replanned": [better_soon],
     "wait.joined": [offer_soon],

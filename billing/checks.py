@@ -71,10 +71,10 @@ def scrub(claim: Claim, *, today: date, filing_days: int | None = None) -> list[
 
 
 def _number_is_good(claim: Claim) -> Iterator[Finding]:
-    if not re.fullmatch(r"[0-9A-Za-z.-]{1,20}", claim.number):
+    if not re.fullmatch(r"[0-9A-Z.-]{1,20}", claim.number):
         yield Finding(
             "number",
-            f"Give the claim a number of 1 to {LONGEST_NUMBER} letters, digits, dots or hyphens.",
+            f"Give the claim a number of 1 to {LONGEST_NUMBER} capitals, digits, dots or hyphens.",
         )
 
 

@@ -113,7 +113,7 @@ class ServiceLine:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim. `number` is ours (at most 20 characters) and comes back with the payment.
+    """One claim. `number` is ours (at most 20 capitals and digits); payments name it.
 
     `total` is what the lines should add up to. `patient` and `relationship` are given when the
     patient is not the person insured. `frequency` is 1 for an original, 7 to replace and 8 to

@@ -41,6 +41,10 @@ MOST_CLAIMS = 5000
 """Claims in one transaction set (005010X222A1, section 1.3.1)."""
 
 
+MOST_CONTROL = 999_999_999
+SHORTEST_PHONE = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """One end of the exchange; `qualifier` says whose the id is (ZZ: agreed between the two)."""
@@ -68,6 +72,15 @@ class Envelope:
     phone: str
     test: bool = False
 
+    def __post_init__(self) -> None:
+        for control in (self.interchange, self.group, self.transaction):
+            if not 1 <= control <= MOST_CONTROL:
+                raise ValueError(f"Number files, groups and sets from 1 to {MOST_CONTROL}.")
+        if len(digits(self.phone)) < SHORTEST_PHONE:
+            raise ValueError(
+                "Give a telephone number for questions about the file, area code first."
+            )
+
 
 def write(claims: Sequence[Claim], envelope: Envelope) -> str:
     """The interchange. ValueError without claims or for too many; Unwritable for an empty name."""
@@ -82,7 +95,7 @@ def write(claims: Sequence[Claim], envelope: Envelope) -> str:
     inside.append(segment("SE", str(len(inside) + 1), set_number))
     group, interchange = str(envelope.group), f"{envelope.interchange:09}"
     sent = (f"{envelope.at:%Y%m%d}", f"{envelope.at:%H%M}")
-    sender, receiver = clean(envelope.sender.id, 15), clean(envelope.receiver.id, 15)
+    sender, receiver = _id(envelope.sender), _id(envelope.receiver)
     return "".join(
         [
             _interchange(envelope, interchange),
@@ -96,12 +109,16 @@ def write(claims: Sequence[Claim], envelope: Envelope) -> str:
 
 def _interchange(envelope: Envelope, control: str) -> str:
     nothing = ("00", " " * 10)
-    sender = (envelope.sender.qualifier, f"{clean(envelope.sender.id, 15):15}")
-    receiver = (envelope.receiver.qualifier, f"{clean(envelope.receiver.id, 15):15}")
+    sender = (envelope.sender.qualifier, f"{_id(envelope.sender):15}")
+    receiver = (envelope.receiver.qualifier, f"{_id(envelope.receiver):15}")
     sent = (f"{envelope.at:%y%m%d}", f"{envelope.at:%H%M}")
     usage = "T" if envelope.test else "P"
     tail = (REPETITION, "00501", control, "0", usage, COMPONENT)
     return isa([*nothing, *nothing, *sender, *receiver, *sent, *tail])
+
+
+def _id(party: Party) -> str:
+    return needed(party.id, 15, f"The id of {party.name}")
 
 
 def _header(envelope: Envelope) -> Iterator[str]:
@@ -109,11 +126,11 @@ def _header(envelope: Envelope) -> Iterator[str]:
     yield segment("BHT", "0019", "00", str(envelope.interchange), *sent, "CH")
     sender, receiver = envelope.sender, envelope.receiver
     named = needed(sender.name, 60, "The sender's name")
-    yield segment("NM1", "41", "2", named, "", "", "", "", "46", clean(sender.id, 80))
+    yield segment("NM1", "41", "2", named, "", "", "", "", "46", _id(sender))
     contact = needed(envelope.contact, 60, "The contact's name")
     yield segment("PER", "IC", contact, "TE", digits(envelope.phone))
     named = needed(receiver.name, 60, "The receiver's name")
-    yield segment("NM1", "40", "2", named, "", "", "", "", "46", clean(receiver.id, 80))
+    yield segment("NM1", "40", "2", named, "", "", "", "", "46", _id(receiver))
 
 
 def _claims(claims: Sequence[Claim]) -> Iterator[str]:
@@ -163,7 +180,8 @@ def _insured(claim: Claim, level: int, parent: int, levels: Iterator[int]) -> It
 
 def _payer(coverage: Coverage) -> str:
     named = needed(coverage.payer_name, 60, "The payer's name")
-    return segment("NM1", "PR", "2", named, "", "", "", "", "PI", clean(coverage.payer_id, 80))
+    itself = needed(coverage.payer_id, 80, "The payer's ID")
+    return segment("NM1", "PR", "2", named, "", "", "", "", "PI", itself)
 
 
 def _claim(claim: Claim) -> Iterator[str]:

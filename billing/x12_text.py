@@ -33,7 +33,9 @@ def needed(text: str, longest: int, what: str) -> str:
     """`clean`, or Unwritable with a sentence on `what` where nothing is left."""
     written = clean(text, longest)
     if not written:
-        raise Unwritable(f"{what} has no letters that a claim can carry: write it in Latin ones.")
+        raise Unwritable(
+            f"{what} is empty in the letters that a claim can carry: write it in Latin ones."
+        )
     return written
 
 

@@ -31,6 +31,11 @@ def infusion_is_timed(draft: Draft) -> None:
         else:
             _hours(draft, first, time)
         _incomplete(draft, time)
+    if not all(minutes.INFUSED in phase.name for phase in phases):
+        draft.ask(
+            f"The {time.minutes} min are those of the whole dosing, and only those in which the "
+            "drug ran count. Ask the nurse when the infusion started and stopped."
+        )
     _ketamine(draft)
     watched = minutes.taken(phase for phase in done.phases if "recover" in phase.name).minutes
     if watched:
@@ -70,16 +75,8 @@ def esketamine_visit_includes_observation(draft: Draft) -> None:
             draft.ask(
                 "This payer takes the drug code and a visit code: ask the clinician for the latter."
             )
-    elif not done.established:
-        draft.ask(
-            "The esketamine visit codes are for established patients. Bill the clinician's visit "
-            "code (99202 to 99205), or correct the patient to established."
-        )
-    elif not done.own_drug:
-        draft.ask(
-            "The esketamine visit codes include the drug, which a pharmacy supplied. Bill the "
-            "clinician's visit code, or correct who supplied the drug."
-        )
+    elif not done.established or not done.own_drug:
+        _only_the_visit(draft)
     else:
         use = "esketamine_low" if done.esketamine_mg <= LOW_MG else "esketamine_high"
         if code := draft.valid(use):
@@ -92,6 +89,18 @@ def esketamine_visit_includes_observation(draft: Draft) -> None:
                 code.sources,
             )
     _esketamine_drug(draft)
+
+
+def _only_the_visit(draft: Draft) -> None:
+    """Esketamine without its own visit codes: the clinician's visit code is what is left."""
+    what = "include the drug, which a pharmacy supplied"
+    if not draft.done.established:
+        what = "are for established patients"
+    said = f"The esketamine visit codes {what}, so the clinician's visit code is billed."
+    if draft.done.em is None:
+        draft.ask(f"{said} Ask the clinician for it.")
+    else:
+        draft.note(said)
 
 
 def _push(draft: Draft, time: minutes.Time) -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from billing.coding.charges import Moment, Phase
 
-MAIN_WORDS = ("infus", "dos")
-"""Parts of the names of the phases in which the drug is given."""
+INFUSED, DOSED = "infus", "dos"
+"""Parts of the names of the phases in which the drug runs, and of those in which it is given."""
 
 
 class MixedTimes(ValueError):
@@ -55,8 +55,9 @@ def taken(phases: Iterable[Phase]) -> Time:
 
 
 def main(phases: Sequence[Phase]) -> list[Phase]:
-    """The phases in which the drug was given."""
-    return [phase for phase in phases if any(word in phase.name for word in MAIN_WORDS)]
+    """The phases in which the drug ran; else those of the dosing, which is longer than that."""
+    named = [[phase for phase in phases if word in phase.name] for word in (INFUSED, DOSED)]
+    return named[0] or named[1]
 
 
 def after_dose(phases: Sequence[Phase]) -> int | None:

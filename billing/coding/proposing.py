@@ -9,6 +9,7 @@ from billing.coding import given, seen
 from billing.coding.charges import Charges, Done
 from billing.coding.draft import Draft
 from billing.coding.table import Rules
+from scheduling.catalogue.shape import KINDS
 
 RULES: tuple[Callable[[Draft], None], ...] = (
     given.infusion_is_timed,
@@ -32,8 +33,11 @@ class UnknownPayer(ValueError):
 def propose(done: Done, rules: Rules) -> Charges:
     """The charges for a visit, with flags for a person and what was dropped.
 
-    Raises UnknownPayer, and MixedTimes for phases whose times have no zone.
+    Raises UnknownPayer, MixedTimes for phases whose times have no zone, and ValueError for a kind
+    of step that protocols do not have.
     """
+    if done.kind not in KINDS:
+        raise ValueError(f"“{done.kind}” is no kind of step: {', '.join(KINDS)}.")
     if done.payer not in rules.payers:
         raise UnknownPayer(done.payer)
     draft = Draft(done, rules, rules.payers[done.payer])

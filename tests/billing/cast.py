@@ -22,7 +22,8 @@ from billing.money import Money
 RULES = starters()
 NURSE, THERAPIST, PRESCRIBER = "monitoring_nurse", "therapist", "prescriber"
 ON = date(2026, 3, 3)
-HARBOUR_NPI, INES_NPI = "1234567893", "1003000126"
+HARBOUR_NPI, INES_NPI = "1234567893", "2000000010"
+"""The textbook example, and one that begins with 2: none of these has been issued."""
 
 
 def infused(minutes: int | None, **more: Any) -> Done:

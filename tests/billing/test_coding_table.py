@@ -12,7 +12,7 @@ import pytest
 from billing.coding import Done
 from tests.billing.cast import RULES, THERAPIST, billed, charges, dosed, infused, seen, talked
 
-TIME, PUSH, MANUAL = "infusion-time", "infusion-time", "manual-12-30.5"
+TIME, MANUAL = "infusion-time", "manual-12-30.5"
 TALK, INTAKE, VISIT = "psychotherapy-time", "diagnostic-evaluation", "office-visits"
 LONG, LONG_MEDICARE = "prolonged-cpt", "prolonged-medicare"
 SPRAY, DRUG, SCALE, FAR = (
@@ -27,11 +27,11 @@ OLD, NEW = date(2025, 12, 31), date(2026, 1, 1)
 INFUSIONS = [
     (infused(minutes), said, source)
     for minutes, said, source in [
-        (None, "96374 J3490", MANUAL),
-        (0, "96374 J3490", MANUAL),
-        (1, "96374 J3490", MANUAL),
-        (14, "96374 J3490", MANUAL),
-        (15, "96374 J3490", MANUAL),
+        (None, "96374 J3490", TIME),
+        (0, "96374 J3490", TIME),
+        (1, "96374 J3490", TIME),
+        (14, "96374 J3490", TIME),
+        (15, "96374 J3490", TIME),
         (16, "96365 J3490", TIME),
         (17, "96365 J3490", TIME),
         (30, "96365 J3490", TIME),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing import business_days
@@ -178,6 +178,7 @@ def test_one_estimate_covers_a_series_of_a_year_that_says_how_often_and_how_many
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
 
 
+@settings(deadline=None)
 @given(DAYS, st.integers(0, 40))
 def test_days_ahead_and_days_before_agree(care: date, days: int):
     booked = care - timedelta(days=days)
@@ -186,6 +187,7 @@ def test_days_ahead_and_days_before_agree(care: date, days: int):
         assert far_enough is (booked <= business_days.before(care, count, HOLIDAYS))
 
 
+@settings(deadline=None)
 @given(DAYS, st.integers(1, 15))
 def test_a_due_date_is_a_business_day(booked: date, ahead: int):
     found = due_when_booked(booked=booked, care=booked + timedelta(days=ahead), holidays=HOLIDAYS)

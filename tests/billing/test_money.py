@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.money import Money, NotMoney, total
@@ -54,6 +54,7 @@ def test_cents_are_whole(cents: object):
         Money(cents)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(CENTS)
 def test_money_comes_back_from_json(cents: int):
     assert Money.from_json(Money(cents).json()) == Money(cents)
@@ -67,6 +68,7 @@ def test_money_is_shown_as_people_write_it(cents: int, shown: str):
     assert str(Money(cents)) == shown
 
 
+@settings(deadline=None)
 @given(CENTS, st.lists(st.integers(0, 10**6), min_size=1, max_size=30).filter(any))
 def test_a_split_loses_no_cent_and_is_fair(cents: int, weights: list[int]):
     whole = Money(cents)
@@ -77,6 +79,7 @@ def test_a_split_loses_no_cent_and_is_fair(cents: int, weights: list[int]):
         assert weight or not share
 
 
+@settings(deadline=None)
 @given(CENTS, st.integers(1, 100))
 def test_parts_differ_by_a_cent_at_most(cents: int, count: int):
     parts = [part.cents for part in Money(cents).parts(count)]

@@ -44,7 +44,7 @@ NEEDS = {
     "receipt": "take_payments",
 }
 HOW = {
-    "invoice": "What was approved and is on no invoice yet. What is not in the ledger is entered.",
+    "invoice": "What was approved and is on no invoice yet. From then on the patient owes it.",
     "statement": "Everything charged and paid in a time, and what is owed at its end.",
     "superbill": "For the patient’s insurer: services with codes, diagnoses and providers.",
     "receipt": "For a payment, with the services it paid for, as HSA and FSA ask for.",

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.processing import processor
 from billing.selectors.charges import proposed_visits
-from billing.services import charging, estimating, reconciling
+from billing.services import charging, keeping_estimates, reconciling
 from clinic.models import Journal
 
 log = logging.getLogger("chairtime.billing")
@@ -52,13 +52,19 @@ def _capture_each(visits: list[int]) -> int:
 @shared_task
 def refresh_estimates(entry: int) -> int:
     """What follows from an act on visits: the estimates of all that it changed."""
-    return estimating.refresh_for(Journal.objects.get(pk=entry), now=timezone.now())
+    return keeping_estimates.refresh_for(Journal.objects.get(pk=entry), now=timezone.now())
 
 
 @shared_task
 def refresh_recent_estimates(minutes: int) -> int:
     """The estimates of what was booked or changed in the last minutes and got none."""
-    return estimating.refresh_recent(within=timedelta(minutes=minutes), now=timezone.now())
+    return keeping_estimates.refresh_recent(within=timedelta(minutes=minutes), now=timezone.now())
+
+
+@shared_task
+def refresh_estimates_of_site(site: int) -> int:
+    """The estimates of a site whose prices changed."""
+    return keeping_estimates.refresh_site(site=site, now=timezone.now())
 
 
 @shared_task

@@ -11,7 +11,12 @@ from collections.abc import Sequence
 
 from api.tasks import send_webhooks
 from api.webhooks import outbox
-from billing.tasks import capture_visit, propose_anew, refresh_estimates
+from billing.tasks import (
+    capture_visit,
+    propose_anew,
+    refresh_estimates,
+    refresh_estimates_of_site,
+)
 from clinic.followups import Table
 from clinic.models import Journal
 from clinic.transactions import after_commit
@@ -83,6 +88,12 @@ def estimate_soon(entry: Journal) -> None:
         refresh_estimates.delay(entry.pk)
 
 
+def estimate_anew(entry: Journal) -> None:
+    """Other prices make other estimates, by a worker."""
+    if entry.site_id:
+        refresh_estimates_of_site.delay(entry.site_id)
+
+
 def _waits_at(site: int) -> bool:
     return WaitlistEntry.objects.filter(site=site, state=WaitlistEntry.State.WAITING).exists()
 
@@ -112,6 +123,6 @@ FOLLOWUPS: Table = {
     "exception.added": [offer_soon],
     "offer.made": [tell_soon],
     "follow_up.due": [tell_soon],
-    "prices.changed": [charge_anew],
+    "prices.changed": [charge_anew, estimate_anew],
     "diagnoses.set": [charge_anew],
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 Facts = dict[str, Any]
-POLICY = "write it under Billing, in the site’s policy"
+POLICY = "write it under Set-up, Prices, in the money policy"
 CLINIC = {
     "tax_id": f"The clinic’s tax ID is not known: {POLICY}.",
     "address": "The clinic’s address is not known: write it under Set-up, Sites.",

@@ -7,7 +7,7 @@ person takes back, and what takes it back, count as if they had never been.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -27,36 +27,61 @@ class Settled:
     cents: int
 
 
-def settled(patient: Patient | int) -> tuple[Settled, ...]:
-    """Who paid for what, in order: three queries. `by` is the entry of the payment or credit.
+@dataclass(slots=True)
+class _Debt:
+    """What is owed and not settled yet; `charge` is None for what no charge tells of."""
 
-    A charge that a package pays for is settled by the entry that drew on it.
+    charge: int | None
+    left: int
+    insured: bool
+
+
+@dataclass(slots=True)
+class _Source:
+    """What came in, or was taken off, and is not used up yet; `own` is the patient's payment."""
+
+    entry: int
+    left: int
+    own: bool
+
+
+def settled(patient: Patient | int) -> tuple[Settled, ...]:
+    """Who paid for what, in order: four queries. `by` is the entry of the payment or credit.
+
+    A charge that a package pays for is settled by the entry that drew on it. What a patient pays
+    is for their own charges before an insurer's; what is credited otherwise is for the oldest.
     """
     found: list[Settled] = []
-    owed: list[list[int | None]] = []
-    came: list[list[int]] = []
+    debts: list[_Debt] = []
+    sources: list[_Source] = []
     charges = _charges_by_entry(patient)
+    theirs = set(Payment.objects.filter(patient=patient).values_list("entry", flat=True))
     back = 0
     for posting in _standing(patient):
         entry, cents = posting.entry_id, posting.cents
         known = charges.get(entry, [])
         if posting.debit == Of.UNEARNED and known:
-            found += _shares(entry, known, cents)
+            found += [Settled(entry, charge.pk, charge.cents) for charge in known]
         elif posting.debit == Of.RECEIVABLE and posting.credit in (Of.REVENUE, Of.FEES):
-            rest = cents
-            for charge, own in known:
-                owed.append([charge, min(own, rest)])
-                rest -= min(own, rest)
-            owed.append([None, rest])
+            for charge in known:
+                part = min(charge.cents, cents)
+                debts.append(_Debt(charge.pk, part, insured=charge.coverage_id is not None))
+                cents -= part
+            debts.append(_Debt(None, cents, insured=False))
         elif posting.debit == Of.RECEIVABLE:
             back += cents
         elif posting.credit == Of.RECEIVABLE:
-            came.append([entry, cents])
-    for source in reversed(came):
-        taken = min(back, source[1])
-        source[1] -= taken
+            sources.append(_Source(entry, cents, own=entry in theirs))
+    for source in reversed(sources):
+        taken = min(back, source.left)
+        source.left -= taken
         back -= taken
-    return tuple(found + _match(came, owed))
+    own = [source for source in sources if source.own]
+    others = [source for source in sources if not source.own]
+    found += _match(own, [debt for debt in debts if not debt.insured])
+    found += _match(others, debts)
+    found += _match(own, debts)
+    return tuple(found)
 
 
 def paid_of_charges(patient: Patient | int) -> Mapping[int, int]:
@@ -81,33 +106,23 @@ def _standing(patient: Patient | int) -> QuerySet[Posting]:
     ).order_by("entry_id", "pk")
 
 
-def _charges_by_entry(patient: Patient | int) -> Mapping[int, list[tuple[int, int]]]:
-    known: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    rows = Charge.objects.filter(patient=patient, entry__isnull=False)
-    for entry, pk, cents in rows.order_by("pk").values_list("entry", "pk", "cents"):
-        known[entry].append((pk, cents))
+def _charges_by_entry(patient: Patient | int) -> Mapping[int, list[Charge]]:
+    known: dict[int, list[Charge]] = defaultdict(list)
+    for charge in Charge.objects.filter(patient=patient, entry__isnull=False).order_by("pk"):
+        known[charge.entry_id or 0].append(charge)
     return known
 
 
-def _shares(entry: int, charges: list[tuple[int, int]], cents: int) -> list[Settled]:
-    """What a package paid, told of the charges it paid for: the whole price of each."""
-    return [Settled(entry, pk, own) for pk, own in charges]
-
-
-def _match(came: list[list[int]], owed: list[list[int | None]]) -> list[Settled]:
+def _match(sources: Sequence[_Source], debts: Sequence[_Debt]) -> list[Settled]:
+    """The oldest debts by the oldest sources, until one of the two is used up."""
     found: list[Settled] = []
-    debts = [[charge, cents or 0] for charge, cents in owed]
-    at = 0
-    for entry, cents in came:
-        while cents and at < len(debts):
-            charge, left = debts[at]
-            taken = min(cents, left or 0)
+    for source in sources:
+        for debt in debts:
+            taken = min(source.left, debt.left)
             if taken:
-                found.append(Settled(entry, charge, taken))
-            cents -= taken
-            debts[at][1] = (left or 0) - taken
-            if not debts[at][1]:
-                at += 1
+                found.append(Settled(source.entry, debt.charge, taken))
+                source.left -= taken
+                debt.left -= taken
     return found
 
 

@@ -1,14 +1,14 @@
 """Good faith estimates: one version follows another as a series changes, each due in time.
 
-An estimate is of a series, or of one visit on its own. Nothing here is lost when a worker dies:
-`refresh_recent` finds every series and visit that changed and does what a task would have done.
+An estimate is of a series, or of one visit on its own. What makes the next version follow is in
+`keeping_estimates`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -16,12 +16,12 @@ from django.db.models import Q
 from billing import good_faith
 from billing.errors import MoneyRefused
 from billing.good_faith import Due
-from billing.models import Coverage, Estimate, Prepaid
+from billing.models import Coverage, Estimate
 from billing.selectors.expected import Expected, expected_of
 from billing.selectors.workdays import days_off
 from billing.services.ledger import open_account
 from clinic.journal import Actor, record
-from clinic.models import Journal, Patient, Site
+from clinic.models import Patient, Site
 from clinic.transactions import durable
 from scheduling.models import Appointment, Series
 from scheduling.models.series import GONE
@@ -114,41 +114,6 @@ def bring_up_to_date(estimate: Estimate, *, now: datetime) -> None:
     if not _same(estimate, expected):
         estimate.lines, estimate.cents = list(expected.lines), expected.cents
         estimate.save(update_fields=["lines", "cents"])
-
-
-def refresh_for(entry: Journal, *, now: datetime) -> int:
-    """What follows from an act on visits or series: its estimates; how many versions were made."""
-    rows = Journal.objects.filter(at=entry.at, actor=entry.actor, door=entry.door)
-    return _refresh({row.subject for row in rows}, now=now)
-
-
-def refresh_recent(*, within: timedelta, now: datetime) -> int:
-    """The same for all that was booked or changed within that time."""
-    changed = Appointment.objects.filter(updated_at__gte=now - within)
-    series = Series.objects.filter(
-        Q(updated_at__gte=now - within) | Q(pk__in=changed.values("series"))
-    )
-    alone = changed.filter(series=None)
-    subjects = {f"series:{pk}" for pk in series.values_list("pk", flat=True)}
-    subjects |= {f"appointment:{pk}" for pk in alone.values_list("pk", flat=True)}
-    return _refresh(subjects, now=now)
-
-
-def _refresh(subjects: Iterable[str], *, now: datetime) -> int:
-    told: dict[str, set[int]] = {"series": set(), "appointment": set(), "prepaid": set()}
-    for subject in subjects:
-        kind, _, number = subject.partition(":")
-        if kind in told:
-            told[kind].add(int(number))
-    visits = Appointment.objects.filter(pk__in=told["appointment"])
-    alone = set(visits.filter(series=None).values_list("pk", flat=True))
-    courses = told["series"]
-    courses.update(visits.exclude(series=None).values_list("series", flat=True))
-    sold = Prepaid.objects.filter(pk__in=told["prepaid"]).exclude(series=None)
-    courses.update(sold.values_list("series", flat=True))
-    made = [refresh_estimate(series=one, now=now) for one in sorted(courses)]
-    made += [refresh_estimate(visit=one, now=now) for one in sorted(alone)]
-    return sum(one is not None for one in made)
 
 
 def _care(series: int | None, visit: int | None, now: datetime) -> Care:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from billing.models import Document, Estimate
-from billing.services.documents import drawn
+from billing.services.documents import drawn, issue_estimate
 from billing.services.estimating import refresh_estimate
 from billing.services.invoicing import issue_invoice
 from tests.cast import MONDAY, NOW, house, patient
@@ -131,6 +131,14 @@ class TestDocumentsOfAPatient:
         left.refresh_from_db()
         assert left.state == "approved"
         assert "INV-00001" in browser.get(f"/patients/{pia.pk}/documents").content.decode()
+
+    def test_the_biller_is_warned_before_an_invoice_far_over_its_estimate(self, clinic, pia):
+        series = booked(pia, clinic, MONDAY + timedelta(days=21))
+        made = refresh_estimate(series=series.pk, now=NOW)
+        issue_estimate(estimate=made.pk, **BY)
+        charge(pia, clinic, 1_000_00, appointment=series.appointments.get(step="inf1"))
+        seen = person("biller").get(f"/patients/{pia.pk}/documents/invoice").content.decode()
+        assert "come to $500.00 more than" in seen
 
     def test_nothing_to_invoice_says_what_to_do_first(self, pia):
         seen = person("biller").get(f"/patients/{pia.pk}/documents/invoice").content.decode()

@@ -9,7 +9,7 @@ import time_machine
 
 from billing.documents import draw, lacking
 from billing.errors import MoneyRefused
-from billing.models import Charge, Document, Prepaid
+from billing.models import Charge, Coverage, Document, Payer, Prepaid
 from billing.selectors import owed
 from billing.selectors.settling import paid_of_charges
 from billing.services.documents import (
@@ -305,3 +305,20 @@ class TestWhatWasPaidForWhat:
             now=NOW,
         )
         assert paid_of_charges(pia) == {second.pk: 50_00}
+
+    def test_a_patients_payment_is_for_their_own_charges_before_an_insurers(self):
+        clinic, pia = site(), patient()
+        payer = Payer.objects.create(name="Example Health", payer_id="EX001")
+        card = Coverage.objects.create(patient=pia, payer=payer, member_id="X1", first=MONDAY)
+        insured = charge(pia, clinic, coverage=card)
+        with writing():
+            account = open_account(pia)
+            legs = [Leg(Of.RECEIVABLE, Of.REVENUE, 450_00)]
+            insured.entry = enter(
+                account=account, kind="charge", site=clinic, legs=legs, memo="x", **BY
+            )
+            insured.save()
+        own = charge(pia, clinic, 50_00, code="J3490")
+        invoice(pia, clinic)
+        paid(pia, clinic, 60_00)
+        assert paid_of_charges(pia) == {own.pk: 50_00, insured.pk: 10_00}

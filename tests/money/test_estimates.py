@@ -7,18 +7,15 @@ import pytest
 from billing.errors import MoneyRefused
 from billing.models import Coverage, Estimate, Payer, Prepaid
 from billing.services.documents import issue_estimate
-from billing.services.estimating import (
-    ask_for_estimate,
-    refresh_estimate,
-    refresh_for,
-    refresh_recent,
-)
+from billing.services.estimating import ask_for_estimate, refresh_estimate
+from billing.services.keeping_estimates import refresh_for, refresh_recent, refresh_site
 from clinic.models import Journal
 from scheduling.services.booking import book_visit
 from scheduling.services.cancelling import cancel_series, cancel_visit
 from scheduling.services.moving import move_visit
 from tests.cast import DESK, MONDAY, NOW, at, house, patient, protocol
 from tests.money.papers import BY, booked, known, priced
+from tests.races.crowd import all_at_once
 
 pytestmark = pytest.mark.django_db
 FIRST = 300_00 + 7 * 220_00 + 3 * (450_00 + 50_00)
@@ -166,6 +163,19 @@ class TestWhatFollows:
         assert Estimate.objects.filter(appointment=visit, state="due").count() == 1
         assert refresh_recent(within=timedelta(minutes=15), now=NOW) == 0
 
+    def test_other_prices_make_the_next_version_of_what_was_given_out(self):
+        clinic = house()
+        priced(clinic)
+        series = booked(patient(), clinic, MONDAY + timedelta(days=21))
+        issue_estimate(estimate=due(series).pk, **BY)
+        assert refresh_site(site=clinic.pk, now=NOW) == 0
+        priced(clinic, {"96365": 500_00}, since=date(2026, 6, 1))
+        assert refresh_site(site=clinic.pk, now=NOW) == 1
+        newest = Estimate.objects.get(state="due")
+        assert newest.cents == FIRST + 3 * 50_00
+        # Care is on Tuesday 29 December.
+        assert newest.due_on == date(2026, 12, 28)
+
     def test_asked_for_again_the_one_that_holds_is_printed_again(self):
         clinic = house()
         priced(clinic)
@@ -175,3 +185,11 @@ class TestWhatFollows:
         with pytest.raises(MoneyRefused, match="print it again"):
             ask_for_estimate(series=series.pk, **BY)
         assert issue_estimate(estimate=made.pk, actor=DESK, now=NOW) == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_at_once_make_one_version():
+    series = booked(patient(), house(), MONDAY + timedelta(days=21))
+    told = all_at_once([lambda: due(series)] * 4)
+    assert [one.error for one in told] == [None] * 4
+    assert [one.version for one in Estimate.objects.all()] == [1]

@@ -32,7 +32,7 @@ from billing.errors import MoneyRefused
 from billing.models import Charge, Document, Payment
 from billing.selectors import owed
 from billing.services import documents as issuing
-from billing.services.invoicing import correct_invoice, issue_invoice, to_invoice
+from billing.services.invoicing import correct_invoice, issue_invoice, over_estimate, to_invoice
 from clinic.models import Patient, Site
 from scheduling.models import Series
 
@@ -44,7 +44,7 @@ NEEDS = {
     "receipt": "take_payments",
 }
 HOW = {
-    "invoice": "What was approved and is on no invoice yet. What is not in the ledger is entered.",
+    "invoice": "What was approved and is on no invoice yet. From then on the patient owes it.",
     "statement": "Everything charged and paid in a time, and what is owed at its end.",
     "superbill": "For the patient’s insurer: services with codes, diagnoses and providers.",
     "receipt": "For a payment, with the services it paid for, as HSA and FSA ask for.",
@@ -160,6 +160,7 @@ def issue(request: Asked, patient: int, paper_kind: str) -> HttpResponse:
         how=HOW[kind],
         patient=found,
         something=form.something,
+        over=_over(found, place) if kind == "invoice" else "",
     )
 
 
@@ -228,6 +229,12 @@ def _issue(
         return issuing.issue_receipt(payment=said["payment"], **by)
     service = issuing.issue_statement if kind == "statement" else issuing.issue_superbill
     return service(patient=patient, site=site, **said, **by)
+
+
+def _over(patient: Patient, site: Site) -> str:
+    """By how much all that waits exceeds its estimate, where the patient may dispute that."""
+    over = over_estimate(list(to_invoice(patient, site)))
+    return dollars(over[1]) if over else ""
 
 
 def _open(request: Asked, pk: int) -> tuple[Document, Site]:

@@ -16,6 +16,9 @@ from django.conf import settings
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests import emptying
+
+emptying.install()
 MIGRATED_BY = ("*/migrations/*.py", "scheduling/guard.py", "locks/app.txt")
 
 

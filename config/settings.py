@@ -232,7 +232,12 @@ OAUTH2_PROVIDER = {
 
 FOLLOWUPS = "config.followups.FOLLOWUPS"
 OUTBOX = "config.followups.keep_for_webhooks"
-DEMO_FILLS = ["billing.demo.charges.fill"]
+DEMO_FILLS = [
+    "billing.demo.charges.fill",
+    "billing.demo.documents.fill",
+    "billing.demo.payments.fill",
+    "billing.demo.claims.fill",
+]
 """What follows on `load_demo`, in order: each is called with the demo's `now`."""
 
 LANGUAGE_CODE = "en-us"

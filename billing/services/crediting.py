@@ -12,7 +12,7 @@ from billing.money import Money
 from billing.processing import Processor
 from billing.selectors import owed
 from billing.services.ledger import Of, open_account
-from billing.services.refunding import of_payment, send_refund
+from billing.services.refunding import enter_refund, send_refund
 from clinic.journal import Actor
 from clinic.models import Site
 from clinic.transactions import durable
@@ -69,10 +69,18 @@ def _enter_refunds(
     for row in rows.select_related("site").order_by("-received_at", "-pk"):
         part = min(cents, back_to_credit(row))
         if part > 0:
-            number = f"{key}:{len(made) + 1}"
-            made.append(
-                of_payment(account, row, part, reason, number, on_line, actor, now, credit=True).pk
+            refund = enter_refund(
+                account=account,
+                payment=row,
+                cents=part,
+                reason=reason,
+                key=f"{key}:{len(made) + 1}",
+                on_line=on_line,
+                credit=True,
+                actor=actor,
+                now=now,
             )
+            made.append(refund.pk)
             cents -= part
     if cents:
         raise MoneyRefused(

@@ -39,7 +39,7 @@ def refund_payment(
 
     Of a payment for a package or deposit that is what is left of it; beyond that only a credit.
     """
-    made = _enter_refund(
+    made = _refund_once(
         payment=payment,
         cents=cents,
         reason=reason,
@@ -70,7 +70,7 @@ def send_refund(*, refund: int, processor: Processor | None, actor: Actor, now: 
 
 
 @durable
-def _enter_refund(
+def _refund_once(
     *,
     payment: int,
     cents: int,
@@ -86,22 +86,34 @@ def _enter_refund(
         if (known.payment_id, known.cents) != (payment, cents):
             raise MoneyRefused("key_is_new", "This key was used for another refund.")
         return known
-    return of_payment(account, row, cents, reason, key, on_line, actor, now)
+    return enter_refund(
+        account=account,
+        payment=row,
+        cents=cents,
+        reason=reason,
+        key=key,
+        on_line=on_line,
+        actor=actor,
+        now=now,
+    )
 
 
-def of_payment(
+def enter_refund(
+    *,
     account: Account,
     payment: Payment,
     cents: int,
     reason: str,
     key: str,
     on_line: bool,
+    credit: bool = False,
     actor: Actor,
     now: datetime,
-    *,
-    credit: bool = False,
 ) -> Refund:
-    """Checked, and entered: done at once at the desk, pending with the processor."""
+    """Checked, and entered: done at once at the desk, pending with the processor.
+
+    As a `credit` nothing of it comes out of the package or deposit that it was paid for.
+    """
     if payment.state != Payment.State.RECEIVED:
         raise MoneyRefused("was_received", "Nothing came by this payment.")
     if not reason.strip():

@@ -8,6 +8,7 @@ from typing import Any
 from django.forms import Form
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_http_methods
 
 from api.desk.frame import Asked, actor, behind, signed_in
@@ -34,7 +35,8 @@ def refund(request: Asked, payment: int) -> HttpResponse:
     if row.prepaid:
         left = min(left, row.prepaid.left_cents + max(0, -owed(row.patient_id)))
     form = BackForm(request.POST or None, initial={"cents": plain(left)})
-    key = once_key(request)
+    key, words = once_key(request), WORDS[Payment.Method(row.method)]
+    context = {"key": key, "payment": row, "left": left, "words": words}
 
     def act() -> str:
         made = refund_payment(
@@ -46,12 +48,11 @@ def refund(request: Asked, payment: int) -> HttpResponse:
             now=timezone.now(),
         )
         if made.state == Refund.State.FAILED:
+            context["key"] = get_random_string(24)  # That one is over: the next is another.
             raise MoneyRefused("refund_was_taken", made.reason)
         sure = "Given back" if made.state == Refund.State.DONE else "On its way back"
         return f"{sure}: {dollars(made.cents)} by {words}."
 
-    words = WORDS[Payment.Method(row.method)]
-    context = {"key": key, "payment": row, "left": left, "words": words}
     return _done_or_asked(request, row.patient_id, form, act) or dialog(
         request, "refund_form", "Refund", row.site, form, **context
     )

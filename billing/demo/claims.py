@@ -55,12 +55,13 @@ SERVICES = {
 """Example prices in cents, for visits that nothing was charged for yet."""
 
 
-def fill(*, sites: Sequence[Site], seed: int, now: datetime) -> str:
+def fill(*, now: datetime) -> str:
     """Cards for some patients, charges for their visits where there are none, claims of these.
 
     Deterministic, and empty-handed on a second run. What it made, in words.
     """
-    random = Random(f"claims {seed}")  # noqa: S311 - a demo, not a secret
+    sites = list(Site.objects.order_by("pk"))
+    random = Random("claims")  # noqa: S311 - a demo, not a secret
     if Payer.objects.filter(payer_id=PAYERS[0][1]).exists():
         return "Claims of the demo are there already."
     payers = [

@@ -26,6 +26,7 @@ def test_a_payment_is_taken_by_keys_partly_refunded_and_the_day_closed(
     desk.goto(f"{live_server.url}/patients/{pia.pk}")
     desk.get_by_role("link", name="Money").click()
     expect(desk.locator(".balance")).to_contain_text("$450.00")
+    desk.wait_for_load_state()
     desk.get_by_role("button", name="Take a payment…").focus()
     desk.keyboard.press("Enter")
     expect(desk.get_by_label("Amount, $")).to_have_value("450.00")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from billing.models import (
     Authorisation,
     Charge,
+    Claim,
     Coverage,
     Entry,
     Filing,
@@ -20,6 +21,8 @@ from billing.models import (
     Posting,
     ProviderNumber,
 )
+from billing.services.claim_files import send_claims
+from billing.services.claiming import make_claims
 from billing.services.ledger import Leg, enter, open_account
 from clinic.models import Patient, Site, Staff
 from clinic.transactions import writing
@@ -140,3 +143,23 @@ def put(
         account = open_account(who)
         moved = [Leg(*leg) for leg in legs]
         return enter(account=account, kind=kind, site=at_site, legs=moved, memo=kind, **more, **BY)
+
+
+def claimed(who, at_site, *codes, **facts) -> Claim:
+    """The one claim of a patient's charges."""
+    for code in codes or ("96365",):
+        charged(who, at_site, code, **facts)
+    (made,) = make_claims(site=at_site, **BY)
+    return made
+
+
+def sent(who, at_site, **facts) -> Claim:
+    made = claimed(who, at_site, **facts)
+    send_claims(site=at_site, **BY)
+    made.refresh_from_db()
+    return made
+
+
+def said(claim: Claim) -> str:
+    claim.refresh_from_db()
+    return " ".join(one["message"] for one in claim.problems)

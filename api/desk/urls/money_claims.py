@@ -3,7 +3,7 @@
 from django.urls import path
 
 from api.desk.views.manage import payers
-from api.desk.views.money import claims, insurance, months
+from api.desk.views.money import claim, claims, insurance, months
 
 urlpatterns = [
     path("sites/<int:site>/billing/claims", claims.claims, name="claims"),
@@ -15,13 +15,13 @@ urlpatterns = [
     path(
         "sites/<int:site>/billing/claims/files/<int:batch>", claims.download, name="claim-download"
     ),
-    path("claims/<int:pk>", claims.claim, name="claim"),
-    path("claims/<int:pk>/amend", claims.amend, name="amend-claim"),
-    path("claims/<int:pk>/paid", claims.paid, name="claim-paid"),
-    path("claims/<int:pk>/denied", claims.denied, name="claim-denied"),
-    path("claims/<int:pk>/take-back", claims.take_back, name="claim-take-back"),
-    path("claims/<int:pk>/reopen", claims.reopen, name="reopen-claim"),
-    path("claims/<int:pk>/void", claims.void, name="void-claim"),
+    path("claims/<int:pk>", claim.claim, name="claim"),
+    path("claims/<int:pk>/amend", claim.amend, name="amend-claim"),
+    path("claims/<int:pk>/paid", claim.paid, name="claim-paid"),
+    path("claims/<int:pk>/denied", claim.denied, name="claim-denied"),
+    path("claims/<int:pk>/take-back", claim.take_back, name="claim-take-back"),
+    path("claims/<int:pk>/reopen", claim.reopen, name="reopen-claim"),
+    path("claims/<int:pk>/void", claim.void, name="void-claim"),
     path("patients/<int:pk>/insurance", insurance.insurance, name="insurance"),
     path("patients/<int:pk>/insurance/details", insurance.details, name="patient-details"),
     path("patients/<int:pk>/insurance/new", insurance.new_coverage, name="new-coverage"),

@@ -38,7 +38,7 @@ from api.desk.recent import note_recent, recent_patients
 from api.desk.telling import tell
 from api.desk.views.series import Course, courses_of
 from api.permissions import NotPermitted, may, require, visible_patients
-from billing.selectors.insurance import authorisation_warnings
+from billing.selectors.insurance import authorisation_warnings, coverages_of
 from clinic.finding import dates_meant, find_patients, fold, likely_duplicates
 from clinic.journal import ChangedMeanwhile, newest
 from clinic.models import Patient, Site
@@ -82,9 +82,17 @@ def patient(request: Asked, pk: int) -> HttpResponse:
         sees_care=may(user, "see_care", found.home_site),
         latest=latest_of(user, found),
         sees_money=may(user, "see_balance"),
-        sees_insurance=(sees_insurance := may(user, "see_balance", found.home_site)),
-        beyond=authorisation_warnings(found, today=timezone.now().date()) if sees_insurance else [],
+        insurance=_insurance(request, found),
     )
+
+
+def _insurance(request: Asked, patient: Patient) -> dict[str, Any] | None:
+    """The cards of a patient and what bookings go beyond; None for who does not see money."""
+    if not may(request.user, "see_balance", patient.home_site):
+        return None
+    today = timezone.now().date()
+    cards = coverages_of(patient)
+    return {"cards": cards, "beyond": authorisation_warnings(patient, today=today)}
 
 
 def age_of(patient: Patient, today: date) -> int:

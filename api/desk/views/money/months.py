@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from api.desk.frame import Asked as Request
 from api.desk.frame import kept_nowhere, open_site, page, signed_in, sites_of
-from api.desk.money.month_end import REPORTS, Asked, Report, month
+from api.desk.money.month_end import REPORTS, Report
+from api.desk.money.month_shapes import Asked, month
 from api.permissions import may
 
 

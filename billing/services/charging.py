@@ -17,9 +17,9 @@ from billing.models import Account, Capture, Charge, Coverage, Draw
 from billing.selectors.payers import coverage_on
 from billing.selectors.prices import price_of
 from billing.selectors.visits import Read, on_of, payer_key, proposed, read_visit
+from billing.services.drawing import draw, take_back_draw
 from billing.services.fees import propose_fee
 from billing.services.ledger import open_account
-from billing.services.packages import draw, take_back_draw
 from clinic.journal import Actor, record
 from clinic.models import Journal
 from clinic.transactions import durable

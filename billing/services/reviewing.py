@@ -18,8 +18,8 @@ from billing.selectors.charges import open_flags
 from billing.selectors.packages import with_deposit
 from billing.selectors.prices import price_of
 from billing.services.charging import no_price, was
+from billing.services.drawing import take_back_draw
 from billing.services.ledger import Leg, enter, open_account, reverse
-from billing.services.packages import take_back_draw
 from clinic.journal import Actor, record
 from clinic.transactions import durable
 from scheduling.models import Appointment

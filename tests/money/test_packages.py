@@ -16,7 +16,7 @@ from billing.errors import MoneyRefused
 from billing.models import Charge, Draw, Entry, Payment, Prepaid
 from billing.selectors import balances, owed, unearned
 from billing.selectors.packages import due_by, value_of_next
-from billing.services import packages
+from billing.services import drawing
 from billing.services.charging import capture_visit
 from billing.services.ledger import Of, open_account, reverse
 from billing.services.packages import (
@@ -339,7 +339,7 @@ class TestAtOnce:
         pia = patient("Pia")
         package = sold(pia, clinic, paid=100_000, covers={"infusion": 1})
         stale = Prepaid.objects.get(pk=package.pk)
-        monkeypatch.setattr(packages, "package_for", lambda visit, kind: (copy(stale), kind))
+        monkeypatch.setattr(drawing, "package_for", lambda visit, kind: (copy(stale), kind))
         delivered(pia, clinic)
         with pytest.raises(IntegrityError, match=r"package_never_overdrawn|unearned|CHECK"):
             delivered(pia, clinic, 1)
@@ -349,7 +349,7 @@ class TestAtOnce:
         pia = patient("Pia")
         package = sold(pia, clinic, paid=100_000)
         stale = Prepaid.objects.get(pk=package.pk)
-        monkeypatch.setattr(packages, "package_for", lambda visit, kind: (copy(stale), kind))
+        monkeypatch.setattr(drawing, "package_for", lambda visit, kind: (copy(stale), kind))
         for number in range(2):
             delivered(pia, clinic, number)
         package.refresh_from_db()

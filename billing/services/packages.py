@@ -13,8 +13,9 @@ from billing.errors import MoneyRefused
 from billing.models import Account, Entry, PackageOffer, Payment, Posting, Prepaid
 from billing.money import Money
 from billing.selectors.prices import policy_of
-from billing.services.drawing import settle
 from billing.services.ledger import Leg, enter, open_account
+from billing.services.paying import pay_in
+from billing.services.till import open_till
 from clinic.journal import Actor, record
 from clinic.models import Patient, Site
 from clinic.transactions import durable
@@ -69,7 +70,16 @@ def sell_package(
     )
     _tell(package, "package.sold", key, actor, now)
     if paid_cents:
-        _receive(account, package, paid_cents, method, key, actor, now)
+        pay_in(
+            account=account,
+            site=package.site,
+            method=method,
+            cents=paid_cents,
+            key=f"{key}:paid",
+            prepaid=package.pk,
+            actor=actor,
+            now=now,
+        )
     package.refresh_from_db()
     return package
 
@@ -104,51 +114,18 @@ def take_deposit(
         sale_key=key,
     )
     _tell(deposit, "deposit.taken", key, actor, now)
-    _receive(account, deposit, cents, method, key, actor, now)
-    deposit.refresh_from_db()
-    return deposit
-
-
-def pay_in(
-    *,
-    account: Account,
-    prepaid: Prepaid,
-    cents: int,
-    method: str,
-    key: str | None = None,
-    memo: str = "",
-    actor: Actor,
-    now: datetime,
-) -> Entry:
-    """Enter money that came in for a package or deposit, within the transaction of a payment.
-
-    `method` is the account that has it now (cash, card, check). What was delivered before it was
-    paid for is settled from it. MoneyRefused when that is more than is still to be paid.
-    """
-    prepaid.refresh_from_db()
-    if key and (known := Entry.objects.filter(key=key).first()):
-        return known
-    open_ = prepaid.cents - prepaid.paid_cents
-    if cents > open_:
-        raise MoneyRefused(
-            "paid_no_more_than_price",
-            f"{Money(open_)} of “{prepaid.name}” are still to be paid, not {Money(cents)}: take "
-            "the rest as a payment.",
-        )
-    if prepaid.state == Prepaid.State.ENDED:
-        raise MoneyRefused("package_is_open", f"“{prepaid.name}” was ended; nothing is paid in.")
-    entry = enter(
+    pay_in(
         account=account,
-        kind=Entry.Kind.PREPAYMENT,
-        site=prepaid.site,
-        legs=[Leg(method, Of.UNEARNED, cents, prepaid)],
-        memo=memo or f"Paid for {prepaid.name}",
-        key=key,
+        site=site,
+        method=method,
+        cents=cents,
+        key=f"{key}:paid",
+        prepaid=deposit.pk,
         actor=actor,
         now=now,
     )
-    settle(account, prepaid, actor, now)
-    return entry
+    deposit.refresh_from_db()
+    return deposit
 
 
 @durable
@@ -207,6 +184,7 @@ def give_back(
             ],
             memo=f"Rest of {prepaid.name} given back: {reason}",
             key=key,
+            on=open_till(prepaid.site, now=now),
             actor=actor,
             now=now,
         )
@@ -243,39 +221,6 @@ def instalments(offer: PackageOffer, parts: int, first: date) -> list[dict[str, 
         {"due_on": _months_after(first, number).isoformat(), "cents": cents}
         for number, cents in enumerate(shares)
     ]
-
-
-def _receive(
-    account: Account,
-    prepaid: Prepaid,
-    cents: int,
-    method: str,
-    key: str,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    entry = pay_in(
-        account=account,
-        prepaid=prepaid,
-        cents=cents,
-        method=_held(method),
-        key=f"{key}:paid",
-        actor=actor,
-        now=now,
-    )
-    Payment.objects.create(
-        patient=account.patient,
-        site=prepaid.site,
-        method=method,
-        state=Payment.State.RECEIVED,
-        cents=cents,
-        key=f"{key}:paid",
-        prepaid=prepaid,
-        entry=entry,
-        by=actor.name,
-        created_at=now,
-        received_at=now,
-    )
 
 
 def _held(method: str) -> str:

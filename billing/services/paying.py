@@ -11,6 +11,7 @@ from billing.errors import MoneyRefused
 from billing.models import Account, DayClose, Entry, Payment, Prepaid
 from billing.money import Money
 from billing.selectors import owed
+from billing.services.drawing import settle
 from billing.services.ledger import Leg, Of, enter, open_account, reverse
 from billing.services.till import open_till
 from clinic.journal import Actor
@@ -101,7 +102,8 @@ def pay_in(
 def receive(*, account: Account, payment: Payment, actor: Actor, now: datetime) -> Payment:
     """Enter a payment that is there, once, in the transaction that has opened the account.
 
-    Of what came for a package or deposit, the part that it does not need any more is a credit.
+    Of what came for a package or deposit, the part that it does not need any more is a credit; what
+    was delivered before it was paid for is settled from it.
     """
     if payment.state == Payment.State.RECEIVED:
         return payment
@@ -123,6 +125,8 @@ def receive(*, account: Account, payment: Payment, actor: Actor, now: datetime) 
         actor=actor,
         now=now,
     )
+    if course and ahead:
+        settle(account, course, actor, now)
     payment.state, payment.received_at, payment.problem = Payment.State.RECEIVED, now, ""
     payment.save(update_fields=["entry", "state", "received_at", "problem", "cents"])
     return payment
@@ -196,6 +200,8 @@ def _has_room(account: Account, prepaid: int, cents: int) -> Prepaid:
     course = Prepaid.objects.filter(pk=prepaid, patient=account.pk).first()
     if course is None:
         raise MoneyRefused("is_theirs", "This patient has no such package or deposit.")
+    if course.state == Prepaid.State.ENDED:
+        raise MoneyRefused("package_is_open", f"“{course.name}” was ended: nothing is paid into it.")
     if cents > (room := room_of(course)):
         raise MoneyRefused(
             "no_more_than_its_price",

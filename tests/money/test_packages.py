@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import suppress
 from copy import copy
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -20,11 +21,11 @@ from billing.services import drawing
 from billing.services.charging import capture_visit
 from billing.services.ledger import Of, open_account, reverse
 from billing.services.packages import (
-    pay_in,
     refund_unearned,
     sell_package,
     take_deposit,
 )
+from billing.services.paying import take_payment
 from billing.services.pricing import give_discount, save_policy, set_scale
 from billing.services.reviewing import (
     approve_charges,
@@ -64,9 +65,15 @@ def delivered(who, where, number: int = 0, **facts) -> list[Charge]:
 
 
 def pay(package: Prepaid, cents: int, key: str | None = None) -> Entry:
-    with writing():
-        account = open_account(package.patient_id)
-        return pay_in(account=account, prepaid=package, cents=cents, method="card", key=key, **BY)
+    return take_payment(
+        patient=package.patient_id,
+        site=package.site,
+        prepaid=package.pk,
+        cents=cents,
+        method="card",
+        key=key or str(uuid4()),
+        **BY,
+    ).entry
 
 
 def approved(charges) -> list[int]:
@@ -135,7 +142,7 @@ class TestPackages:
 
     def test_no_more_is_paid_in_than_it_costs(self, clinic):
         package = sold(patient("Pia"), clinic, paid=90_000)
-        with pytest.raises(MoneyRefused, match=r"\$100.00 of “KARE course” are still to be paid"):
+        with pytest.raises(MoneyRefused, match=r"“KARE course” has \$100.00 left to pay"):
             pay(package, 10_001)
 
     def test_a_payment_with_a_key_is_paid_in_once(self, clinic):

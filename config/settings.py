@@ -234,9 +234,9 @@ FOLLOWUPS = "config.followups.FOLLOWUPS"
 OUTBOX = "config.followups.keep_for_webhooks"
 DEMO_FILLS = [
     "billing.demo.charges.fill",
+    "billing.demo.claims.fill",
     "billing.demo.documents.fill",
     "billing.demo.payments.fill",
-    "billing.demo.claims.fill",
 ]
 """What follows on `load_demo`, in order: each is called with the demo's `now`."""
 

@@ -5,17 +5,16 @@ The same rows make the same documents: nothing here is drawn by lot.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from billing.checks import is_npi
 from billing.errors import MoneyRefused
-from billing.models import Estimate, Policy
-from billing.selectors.providers import NPI
+from billing.models import Estimate, Policy, ProviderNumber
 from billing.services.documents import issue_estimate, issue_statement, issue_superbill
 from billing.services.estimating import refresh_estimate
 from billing.services.invoicing import issue_invoice, to_invoice
 from clinic.journal import Actor
-from clinic.models import Credential, Patient, Site, Staff
+from clinic.models import Patient, Site, Staff
 from clinic.transactions import writing
 from scheduling.models import Appointment, Series
 
@@ -23,7 +22,6 @@ ACTOR = Actor(name="load_demo", door="command")
 ESTIMATED, LATE, WAITING, INVOICED, INSURERS = 12, 2, 4, 6, 2
 """Series that have an estimate, of those overdue and due; invoices; superbills: for each site."""
 LATELY = timedelta(days=60)
-FOR_GOOD = date(2099, 12, 31)
 FOOTER = "Questions about this paper? Call us on any weekday. All of this is invented."
 
 
@@ -45,16 +43,9 @@ def _name_everybody() -> None:
             policy.npi = policy.npi or _npi(900 + site.pk)
             policy.footer = policy.footer or FOOTER
             policy.save()
-        have = Credential.objects.filter(kind=NPI).values("staff")
-        clinicians = [
-            one
-            for one in Staff.objects.exclude(pk__in=have).order_by("pk")
-            if {"prescriber", "therapist"} & set(one.roles)
-        ]
-        Credential.objects.bulk_create(
-            Credential(staff=one, kind=NPI, number=_npi(one.pk), expires_on=FOR_GOOD)
-            for one in clinicians
-        )
+        for one in Staff.objects.filter(numbers=None).order_by("pk"):
+            if {"prescriber", "therapist"} & set(one.roles):
+                ProviderNumber.objects.create(staff=one, npi=_npi(one.pk))
 
 
 def _estimate(site: Site, now: datetime) -> None:

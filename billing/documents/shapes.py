@@ -30,10 +30,7 @@ def _superbill(facts: Facts) -> Iterator[str]:
         yield "No provider is known for these visits: assign a prescriber or therapist."
     for one in facts["providers"]:
         if not one["npi"]:
-            yield (
-                f"The NPI of {one['name']} is not known: add it to their credentials under "
-                "Set-up, Staff, as the kind “npi”."
-            )
+            yield (f"The NPI of {one['name']} is not known: add it under Set-up, Claim details.")
     for line in facts["lines"]:
         if not line["diagnoses"]:
             yield f"{line['code']} of {line['on']} has no diagnosis: add it to the charge."

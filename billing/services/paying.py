@@ -201,7 +201,7 @@ def _has_room(account: Account, prepaid: int, cents: int) -> Prepaid:
     if course is None:
         raise MoneyRefused("is_theirs", "This patient has no such package or deposit.")
     if course.state == Prepaid.State.ENDED:
-        raise MoneyRefused("package_is_open", f"“{course.name}” was ended: nothing is paid into it.")
+        raise MoneyRefused("package_is_open", f"“{course.name}” was ended; nothing is paid in.")
     if cents > (room := room_of(course)):
         raise MoneyRefused(
             "no_more_than_its_price",

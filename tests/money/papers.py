@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from billing.models import Charge, Payment, Policy, PriceList
+from billing.models import Charge, Payment, Policy, PriceList, ProviderNumber
 from billing.services.ledger import Leg, Of, enter, open_account
-from clinic.models import Credential, Patient, Site
+from clinic.models import Patient, Site
 from clinic.transactions import writing
 from scheduling.models import Appointment, ProtocolVersion, Series
 from scheduling.services.booking import book_series
-from tests.cast import DESK, FAR, MONDAY, NOW, kare_times, protocol, token
+from tests.cast import DESK, MONDAY, NOW, kare_times, protocol, token
 
 BY = {"actor": DESK, "now": NOW}
 PRICES = {"96365": 450_00, "J3490": 50_00, "90837": 220_00, "90792": 300_00}
@@ -29,7 +29,7 @@ def known(where: Site) -> Policy:
     where.address = "1 Juniper Row"
     where.save()
     for one in where.staff.all():
-        Credential.objects.create(staff=one, kind="npi", number="1234567893", expires_on=FAR)
+        ProviderNumber.objects.create(staff=one, npi="1234567893")
     return Policy.objects.create(
         site=where, legal_name="Juniper Health", tax_id="12-3456789", npi="1234567893"
     )

@@ -233,6 +233,7 @@ OAUTH2_PROVIDER = {
 FOLLOWUPS = "config.followups.FOLLOWUPS"
 OUTBOX = "config.followups.keep_for_webhooks"
 DEMO_FILLS = [
+    "billing.demo.claims.insure",
     "billing.demo.charges.fill",
     "billing.demo.claims.fill",
     "billing.demo.documents.fill",

@@ -83,16 +83,13 @@ def _write_prices(now: datetime) -> None:
             )
             for name, key, covers, cents, deposit, parts in OFFERS
         )  # fmt: skip
-        Policy.objects.create(
-            site=site,
-            deposit_cents=25_000,
-            late_cancel_cents=5_000,
-            no_show_cents=7_500,
-            refund_keeps_percent=10,
-            legal_name=f"{site.organisation.name} (example)",
-            tax_id="00-0000000",
-            footer="Invented clinic: nothing here is owed.",
-        )
+        policy, _ = Policy.objects.get_or_create(site=site)
+        policy.deposit_cents, policy.refund_keeps_percent = 25_000, 10
+        policy.late_cancel_cents, policy.no_show_cents = 5_000, 7_500
+        policy.legal_name = policy.legal_name or f"{site.organisation.name} (example)"
+        policy.tax_id = policy.tax_id or "00-0000000"
+        policy.footer = "Invented clinic: nothing here is owed."
+        policy.save()
     Diagnoses.objects.bulk_create(
         Diagnoses(protocol=one, codes=[USUAL[one.key[:3]]], by=ACTOR.name, at=now)
         for one in Protocol.objects.order_by("pk")

@@ -6,33 +6,25 @@ Every payer, number and address is invented; the codes of clinicians are those o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from billing.checks import is_npi
 from billing.models import (
-    Account,
     Authorisation,
-    Charge,
     Claim,
     Coverage,
-    Entry,
     Filing,
     PatientDetails,
     Payer,
     Policy,
-    Posting,
     ProviderNumber,
 )
-from billing.selectors.insurance import protocols_of
 from billing.services.claim_answers import record_denied, record_paid
 from billing.services.claim_files import send_claims
 from billing.services.claiming import make_claims
-from billing.services.ledger import Leg, enter, open_account
 from clinic.journal import Actor
 from clinic.models import Patient, Site, Staff
-from clinic.transactions import writing
-from scheduling.models import Appointment, Status
 
 BY = Actor(name="load_demo", door="command")
 PAYERS = (
@@ -44,40 +36,29 @@ STREETS = ("Invented Street", "Pretend Road", "Sample Lane", "Nowhere Avenue")
 BACK = timedelta(days=120)
 EVERY = 4
 """One patient in so many has insurance."""
-SERVICES = {
-    "infusion": (("96365", "Infusion into a vein, the first hour", 32_500),),
-    "dosing": (("G2083", "Esketamine visit, more than 56 mg", 118_000),),
-    "therapy": (("90837", "Psychotherapy, an hour", 19_500),),
-    "screening": (("90792", "Diagnostic evaluation with medical services", 34_000),),
-    "consult": (("99204", "Visit, new patient, moderate", 31_000),),
-    "review": (("99214", "Visit, established patient, moderate", 21_000),),
-}
-"""Example prices in cents, for visits that nothing was charged for yet."""
 
 
-def fill(*, now: datetime) -> str:
-    """Cards for some patients, charges for their visits where there are none, claims of these.
-
-    Deterministic, and empty-handed on a second run. What it made, in words.
-    """
-    sites = list(Site.objects.order_by("pk"))
-    random = Random("claims")  # noqa: S311 - a demo, not a secret
+def insure(*, now: datetime) -> None:
+    """Payers, who files at each site, and cards for some patients; once. To run before charges."""
+    random = Random("cards")  # noqa: S311 - a demo, not a secret
     if Payer.objects.filter(payer_id=PAYERS[0][1]).exists():
-        return "Claims of the demo are there already."
+        return
     payers = [
         Payer.objects.create(
             name=name, payer_id=id, kind=kind, timely_filing_days=days, rules={"authorises": asks}
         )
         for name, id, kind, days, asks in PAYERS
     ]
-    for site in sites:
+    for site in Site.objects.order_by("pk"):
         _file(site, random)
-    covered = fill_coverages(payers, random, now)
-    for site in sites:
-        _charge(site, now)
+    fill_coverages(payers, random, now)
+
+
+def fill(*, now: datetime) -> None:
+    """Claims of what was approved for insured patients, some of them answered."""
+    random = Random("claims")  # noqa: S311 - a demo, not a secret
+    for site in Site.objects.order_by("pk"):
         _claim(site, random, now)
-    claims = Claim.objects.count()
-    return f"{len(payers)} payers, {covered} patients with insurance, {claims} claims."
 
 
 def fill_coverages(payers: Sequence[Payer], random: Random, now: datetime) -> int:
@@ -153,57 +134,6 @@ def _npi(random: Random) -> str:
     """Ten digits with the right check digit, of a kind that nobody was given."""
     body = f"2{random.randrange(10**8):08}"
     return next(whole for last in "0123456789" if is_npi(whole := body + last))
-
-
-def _charge(site: Site, now: datetime) -> None:
-    """What insured patients' visits came to, where nobody charged anything yet."""
-    past = Appointment.objects.filter(
-        site=site,
-        patient__coverages__isnull=False,
-        charges=None,
-        starts_at__lt=now,
-        starts_at__gte=now - BACK,
-        status=Status.DISCHARGED,
-    )
-    visits = list(past.select_related("patient", "site").order_by("starts_at", "pk"))
-    drawn = protocols_of(visits)
-    covered = {one.patient_id: one for one in Coverage.objects.order_by("-rank", "-pk")}
-    for visit in visits:
-        kind = drawn[visit.protocol_version_id].step(visit.step).kind
-        on = visit.starts_at.astimezone(site.zone).date()
-        _post(visit, kind, covered[visit.patient_id], on, now)
-
-
-def _post(visit: Appointment, kind: str, coverage: Coverage, on: date, now: datetime) -> None:
-    with writing():
-        account: Account = open_account(visit.patient_id)
-        for position, (code, what, cents) in enumerate(SERVICES.get(kind, ())):
-            entry = enter(
-                account=account,
-                kind=Entry.Kind.CHARGE,
-                site=visit.site,
-                legs=[Leg(Posting.Of.RECEIVABLE, Posting.Of.REVENUE, cents)],
-                memo=f"{code} {what}",
-                on=on,
-                actor=BY,
-                now=now,
-            )
-            Charge.objects.create(
-                patient_id=visit.patient_id,
-                site=visit.site,
-                appointment=visit,
-                position=position,
-                on=on,
-                code=code,
-                what=what,
-                cents=cents,
-                reason="Made up for the demo.",
-                diagnoses=["F33.2"],
-                state=Charge.State.BILLED,
-                coverage=coverage,
-                entry=entry,
-                created_at=now,
-            )
 
 
 def _claim(site: Site, random: Random, now: datetime) -> None:

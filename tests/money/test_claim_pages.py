@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from api.desk.money.amounts import DollarsField
 from api.desk.money.month_end import REPORTS
-from billing.demo.claims import fill
+from billing.demo.claims import fill, insure
 from billing.models import Claim, ClaimBatch, Coverage, Payer
 from billing.services.claim_answers import record_paid
 from billing.services.claim_files import send_claims
@@ -266,9 +266,13 @@ def test_what_is_no_amount_is_refused(typed):
         DollarsField().clean(typed)
 
 
-def test_the_demo_has_claims_in_every_state_and_is_filled_once():
+def test_the_demo_insures_some_patients_once_and_claims_what_was_charged_to_them():
     clinic = house()
     who = patient("Pia", home_site=clinic)
     Patient.objects.filter(pk=who.pk).update(is_demo=True)
-    assert "1 patients with insurance" in fill(now=NOW)
-    assert fill(now=NOW) == "Claims of the demo are there already."
+    insure(now=NOW)
+    insure(now=NOW)
+    assert Coverage.objects.get().patient == who
+    charged(who, clinic)
+    fill(now=NOW)
+    assert Claim.objects.get().patient == who

@@ -33,5 +33,6 @@ def forget_old_webhooks() -> int:
     return delivery.forget_old(now=timezone.now())
 
 
+@shared_task
 def forget_old_proposals() -> None:
     FoundProposal.objects.filter(expires_at__lte=timezone.now()).delete()

@@ -27,6 +27,7 @@ CODES = {
     "not-acceptable": "not-supported",
     "taken": "conflict",
     "mrn-taken": "duplicate",
+    "on-its-way": "conflict",
     "still-running": "transient",
     "length-needed": "structure",
     "changed-meanwhile": "conflict",

@@ -268,6 +268,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "EndpointRequest": {
+        "url": "https://records.example/chairtime",
+        "description": "Records system",
+        "types": ["series.booked", "appointment.moved"],
+    },
+    "PatchedEndpointChangeRequest": {"active": False},
     "Site": {
         "id": "1",
         "name": "Lanternfield Clinic",

@@ -165,7 +165,7 @@ class TestAtTheSameTime:
         assert all(answer == answers[0] for answer in answers)
 
     def test_a_thousand_retries_make_one_booking(self, monkeypatch):
-        monkeypatch.setattr("api.rate.PER_CLIENT", Limit("client", rate=5000, burst=5000))
+        monkeypatch.setattr("api.rate.PER_CLIENT", Limit("retries", rate=5000, burst=5000))
         booked = {
             "patient": str(patient("Pia").pk),
             "site": str(house().pk),

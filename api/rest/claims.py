@@ -14,6 +14,7 @@ from api.rest import shapes
 from api.rest.doors import Door
 from api.rest.pages import PAGING, page
 from api.rest.parsing import Body, Identifier, Parameter, an_id, naming
+from api.rest.shapes import MoneyShape
 from billing.errors import MoneyRefused
 from billing.models import Charge, Claim
 from billing.money import Money
@@ -37,11 +38,6 @@ class InsuranceClaimBody(Body):
         max_length=50,
         help_text="Approved charges of one visit that name a coverage and are in no claim yet.",
     )
-
-
-class MoneyShape(serializers.Serializer[Any]):
-    amount = serializers.CharField(help_text="Such as 12.34.")
-    currency = serializers.CharField()
 
 
 class ClaimProblemShape(serializers.Serializer[Any]):
@@ -73,7 +69,7 @@ class InsuranceClaimShape(serializers.Serializer[Any]):
     patient = serializers.CharField()
     site = serializers.CharField()
     payer = serializers.CharField()
-    state = serializers.ChoiceField(STATES)
+    state = serializers.ChoiceField(Claim.State.choices)
     on = serializers.DateField()
     file_by = serializers.DateField(help_text="The payer's last day for it.")
     total = MoneyShape()

@@ -49,7 +49,7 @@ class EstimateShape(serializers.Serializer[Any]):
     series = serializers.CharField(allow_null=True)
     appointment = serializers.CharField(allow_null=True)
     version = serializers.IntegerField()
-    state = serializers.ChoiceField(Estimate.State.values)
+    state = serializers.ChoiceField(Estimate.State.choices)
     rule = serializers.CharField(help_text="Why it is due when it is, or why it is not.")
     asked_for = serializers.BooleanField()
     due_on = serializers.DateField(allow_null=True)

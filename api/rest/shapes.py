@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from api.errors import CONTENT_TYPE, KINDS
 from api.rest.parsing import Body, ClockTime, Day, Flag, Identifier, Instant, Number, Text
-from scheduling.models import CancelKind, Series, Status
+from scheduling.models import CalendarFeed, CancelKind, Series, Status
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -242,7 +242,7 @@ class AppointmentShape(serializers.Serializer[Any]):
     patient = serializers.CharField()
     site = serializers.CharField()
     step = serializers.CharField()
-    status = serializers.ChoiceField(Status.values)
+    status = serializers.ChoiceField(Status.choices)
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     phases = PhaseShape(many=True)
@@ -254,7 +254,7 @@ class SeriesShape(serializers.Serializer[Any]):
     site = serializers.CharField()
     protocol = serializers.CharField()
     version = serializers.IntegerField()
-    status = serializers.ChoiceField(Series.State.values)
+    status = serializers.ChoiceField(Series.State.choices)
     appointments = AppointmentShape(many=True)
 
 
@@ -358,7 +358,7 @@ class FeedBody(Body):
     staff = Identifier(required=False)
     room = Identifier(required=False)
     site = Identifier(required=False)
-    detail = serializers.ChoiceField(["busy", "initials", "full"])
+    detail = serializers.ChoiceField(CalendarFeed.Detail.choices)
     label = Text(max_length=100, required=False, allow_blank=True, default="")
 
 
@@ -368,7 +368,7 @@ class FeedShape(serializers.Serializer[Any]):
     room = serializers.CharField(required=False)
     site = serializers.CharField(required=False)
     series = serializers.CharField(required=False)
-    detail = serializers.ChoiceField(["busy", "initials", "full"])
+    detail = serializers.ChoiceField(CalendarFeed.Detail.choices)
     label = serializers.CharField()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -20,6 +21,12 @@ from tests import emptying
 
 emptying.install()
 MIGRATED_BY = ("*/migrations/*.py", "scheduling/guard.py", "locks/app.txt")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_asked_before() -> None:
+    """Rates are counted in the cache, which outlives a test."""
+    cache.clear()
 
 
 def pytest_report_header() -> str:

@@ -15,11 +15,16 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import settings as tries
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import emptying
 
 emptying.install()
+# The same inputs on every run: a build that fails by chance is nobody's. Look further now and then
+# with `pytest --hypothesis-profile=default`.
+tries.register_profile("suite", derandomize=True, database=None, deadline=None)
+tries.load_profile("suite")
 MIGRATED_BY = ("*/migrations/*.py", "scheduling/guard.py", "locks/app.txt")
 
 

@@ -140,13 +140,13 @@ def _must_only_change(now: Shown, resource: Shown) -> None:
     ]
     if other:
         raise _refused(other[0], MAY)
-    theirs, ours = ([_actor(one) for one in of["participant"]] for of in (resource, now))
+    theirs, ours = ([_actor(one) for one in of.get("participant", [])] for of in (resource, now))
     if sorted(theirs) != sorted(ours):
         raise _refused("participant", f"Who takes part is chosen when it is booked. {MAY}")
     same = all(
         _plain(resource.get(name, now.get(name))) == _plain(now.get(name)) for name in FOLLOWS
     )
-    if same and _plain(resource["participant"]) != _plain(now["participant"]):
+    if same and _plain(resource.get("participant")) != _plain(now.get("participant")):
         raise _refused("participant", MAY)
 
 

@@ -79,12 +79,15 @@ def main() -> int:
         return 1
     print(f"Chromium: {chromium}")
     with clean_sqlite_files():
-        # The two longest modules ask every page, whatever the engine: one of them on each.
+        # The longest modules ask every page or need no database: each runs on one engine.
         folders = all_but("journeys", "bench", "doors/test_query_counts.py")
         parts = [run("SQLite", "-n", "2", *folders)]
         with postgres.server() as url, postgres.migrated(url) as template:
-            folders = all_but("journeys", "bench", "planner", "catalogue", "house", "desk")
-            folders += all_but("doors/test_permission_walk.py")
+            folders = all_but(
+                "journeys", "bench", "planner", "catalogue", "house", "desk", "billing"
+            )
+            folders += all_but("doors/test_permission_walk.py", "doors/test_openapi.py")
+            folders += all_but("fhir/test_permissions.py", "feeds/test_busy.py")
             engine = {"DATABASE_URL": url, "TEST_TEMPLATE": template}
             parts.append(run("PostgreSQL", "-n", "2", *folders, **engine))
         parts.append(run("Browser", "-n", "2", "tests/journeys"))

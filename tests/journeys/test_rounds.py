@@ -51,7 +51,7 @@ def phone(browser, live_server, clinic):
     """Nina's telephone; a context of its own, for it is cut off on purpose."""
     client = Client()
     client.force_login(somebody("nurse"))
-    context = browser.new_context(viewport=PHONE, has_touch=True)
+    context = browser.new_context(viewport=PHONE, has_touch=True, reduced_motion="reduce")
     session = client.cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     context.set_default_timeout(10_000)

@@ -102,6 +102,12 @@ def test_a_step_on_one_screen_is_on_every_other_within_two_seconds(
     expect(button).to_be_focused()
 
 
+def test_what_is_open_is_one_tap_from_where_it_is_recorded(desk, live_server, clinic, pia):
+    desk.goto(f"{live_server.url}/sites/{clinic.pk}/live")
+    desk.get_by_role("link", name=re.compile("open, Pia Sample")).click()
+    expect(desk.locator("#sheet #gates")).to_contain_text("Before preparation")
+
+
 def test_a_step_is_taken_back_in_place(desk, live_server, clinic, pia):
     desk.goto(f"{live_server.url}/sites/{clinic.pk}/live")
     desk.evaluate("window.sameAsBefore = true")
